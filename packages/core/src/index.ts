@@ -1,0 +1,69 @@
+export type { CID } from 'multiformats/cid'
+export { sha256 } from '#sha256'
+export { compareBytes, concat, equalBytes, fromHex, toHex, toUtf8 } from './bytes.ts'
+export { CodecError, cidOfCanonical, DAG_CBOR_CODE, decodeCanonical, decodeFrame, encodeCanonical } from './codec.ts'
+export {
+  type Clock,
+  type LogFields,
+  type Logger,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from './components.ts'
+export { CodedError, InvariantError, invariant, isCodedError } from './errors.ts'
+export { domainTag, HASH_SIZE, hashCanonical } from './hash.ts'
+export { compareNodeIds, type NodeId, nodeIdOf, nodeIdSchema, publicKeyOf } from './identity/node-id.ts'
+export { createSigner, SIGNATURE_SIZE, type Signer, verifySignature } from './identity/signer.ts'
+export * as protocolLimits from './limits.ts'
+export { type Agreement, type AgreementKind, agreementSchema, defaultAgreement } from './model/agreement.ts'
+export { describeExit, EXIT_KINDS, type Exit, type ExitKind, exitSchema, runtimeExitCode } from './model/exit.ts'
+export { FUNCTION_NAME, type Manifest, manifestSchema } from './model/manifest.ts'
+export { beaconOf, epochAt, type Network, networkSchema } from './model/network.ts'
+export {
+  chainIdSchema,
+  type ExecutionInput,
+  type ExecutionRequest,
+  executionInputSchema,
+  executionRequestSchema,
+  inputHashOf,
+  type Limits,
+  limitsSchema,
+  randomSeedOf,
+  requestIdOf,
+} from './model/request.ts'
+export {
+  type ExecutionResult,
+  type ResultStatement,
+  resultHashOf,
+  resultStatementSchema,
+  statementOf,
+} from './model/result.ts'
+export { type Candidate, candidacyDigest, drawSeedOf, type Subnet, subnetCidOf, subnetSchema } from './model/subnet.ts'
+export { signVote, type Vote, type VoteContext, voteDigest, voteSchema } from './model/vote.ts'
+export {
+  decodeReceipt,
+  encodeReceipt,
+  type Receipt,
+  type Replacement,
+  receiptCidOf,
+  receiptFromJson,
+  receiptSchema,
+  receiptToJson,
+  signReceipt,
+} from './receipt/receipt.ts'
+export {
+  agreeingVotes,
+  billedFuel,
+  CHECKS,
+  type Check,
+  type CheckName,
+  sortVotes,
+  type Verdict,
+  type VerifyOptions,
+  verify,
+} from './receipt/verify.ts'
+export { dictionary, list, optional, struct } from './schema/compounds.ts'
+export { blob, bytes, cid, flag, integer, literal, oneOf, text } from './schema/scalars.ts'
+export type { JsonSchema, OptionalSchema, Schema } from './schema/schema.ts'
+export { SchemaError, type SchemaErrorDetails } from './schema/schema-error.ts'
