@@ -207,8 +207,8 @@ function checkHead(receipt: Receipt): Finding {
 
 function checkSubnet({ subnet, request, epoch }: Receipt, record: Subnet | undefined): Finding {
   if (record === undefined) return { skipped: `give the record of the draw, ${subnet.cid.toString()}, to compare` }
-  if (!subnetCidOf(record).equals(subnet.cid)) return { failed: `the record given is not ${subnet.cid.toString()}` }
-  if (record.chainId !== request.chainId || !record.functionCid.equals(request.functionCid) || record.epoch !== epoch) {
+  if (!equalBytes(subnetCidOf(record).bytes, subnet.cid.bytes)) return { failed: `the record given is not ${subnet.cid.toString()}` }
+  if (record.chainId !== request.chainId || !equalBytes(record.functionCid.bytes, request.functionCid.bytes) || record.epoch !== epoch) {
     return { failed: 'the record is of another function, chain or epoch' }
   }
   const isPrefix = subnet.members.every((node, index) => record.order[index] === node)
