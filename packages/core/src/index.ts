@@ -63,7 +63,7 @@ export {
   type VerifyOptions,
   verify,
 } from './receipt/verify.ts'
-export { dictionary, list, optional, struct } from './schema/compounds.ts'
+export { dictionary, list, optional, struct, variant } from './schema/compounds.ts'
 export { blob, bytes, cid, flag, integer, literal, oneOf, text } from './schema/scalars.ts'
 export type { JsonSchema, OptionalSchema, Schema } from './schema/schema.ts'
 export { SchemaError, type SchemaErrorDetails } from './schema/schema-error.ts'

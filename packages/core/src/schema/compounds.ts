@@ -83,6 +83,42 @@ export function struct<const F extends Fields>(fields: F): Schema<StructOf<F>> {
   }
 }
 
+type Variants = Readonly<Record<string, Schema<object>>>
+type VariantOf<V extends Variants, Tag extends string> = {
+  [Kind in keyof V & string]: { readonly [K in Tag]: Kind } & ValueOf<V[Kind]>
+}[keyof V & string]
+
+/** One of several objects, told apart by the text in the field `tag`; the other fields are the variant's own. */
+export function variant<const Tag extends string, const V extends Variants>(tag: Tag, variants: V): Schema<VariantOf<V, Tag>> {
+  const kinds = Object.keys(variants)
+  const split = (value: unknown, path: string): { kind: string; schema: Schema<object>; rest: object } => {
+    if (!isPlainObject(value)) throw new SchemaError(path, 'an object', value)
+    const { [tag]: kind, ...rest } = value
+    const schema = typeof kind === 'string' && kinds.includes(kind) ? variants[kind] : undefined
+    if (schema === undefined) throw new SchemaError(join(path, tag), `one of ${kinds.join(', ')}`, kind)
+    return { kind: String(kind), schema, rest }
+  }
+  const read = (value: unknown, path: string, form: 'check' | 'fromJson'): VariantOf<V, Tag> => {
+    const { kind, schema, rest } = split(value, path)
+    return { [tag]: kind, ...schema[form](rest, path) } as unknown as VariantOf<V, Tag>
+  }
+  return {
+    check: (value, path) => read(value, path, 'check'),
+    fromJson: (json, path) => read(json, path, 'fromJson'),
+    toJson: (value) => {
+      const { kind, schema, rest } = split(value, '')
+      return { [tag]: kind, ...(schema.toJson(rest) as object) }
+    },
+    jsonSchema: (): JsonSchema => ({
+      oneOf: Object.entries(variants).map(([kind, schema]) => {
+        const shape = schema.jsonSchema() as { properties?: object; required?: readonly string[] }
+        const properties = { [tag]: { const: kind }, ...shape.properties }
+        return { ...shape, properties, required: [tag, ...(shape.required ?? [])] }
+      }),
+    }),
+  }
+}
+
 function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
