@@ -1,0 +1,19 @@
+export { BlockError, type BlockReason } from './block/block-error.ts'
+export { verifyBlock } from './block/block-hash.ts'
+export { DagError, type DagReason } from './dag/dag-error.ts'
+export { type BlockReader, collectCids, type DagContents, type DagLimits, walkDag } from './dag/dag-walk.ts'
+export type { AbortOptions, BlockHold, BlockStorage, PutOptions, StoreUsage } from './store/block-storage.ts'
+export { BlockStore, type BlockStoreInit } from './store/block-store.ts'
+export { MemoryBlockStore, type MemoryBlockStoreInit } from './store/memory-block-store.ts'
+export { StoreError, type StoreReason } from './store/store-error.ts'
+export {
+  type FileContent,
+  type FileSource,
+  type ImportedDag,
+  type ImportOptions,
+  importFile,
+  importFiles,
+} from './unixfs/import-files.ts'
+export { type ListedFile, type ListFilesOptions, listFiles } from './unixfs/list-files.ts'
+export { type ReadFileOptions, readFile, readFileChunks } from './unixfs/read-file.ts'
+export { UnixfsError, type UnixfsReason } from './unixfs/unixfs-error.ts'
