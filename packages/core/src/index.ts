@@ -18,7 +18,14 @@ export { createSigner, SIGNATURE_SIZE, type Signer, verifySignature } from './id
 export * as protocolLimits from './limits.ts'
 export { type Agreement, type AgreementKind, agreementSchema, defaultAgreement } from './model/agreement.ts'
 export { describeExit, EXIT_KINDS, type Exit, type ExitKind, exitSchema, runtimeExitCode } from './model/exit.ts'
-export { FUNCTION_NAME, type Manifest, manifestSchema } from './model/manifest.ts'
+export {
+  FUNCTION_NAME,
+  type FunctionSettings,
+  type Manifest,
+  type ManifestModule,
+  manifestSchema,
+  settingsOf,
+} from './model/manifest.ts'
 export { beaconOf, epochAt, type Network, networkSchema } from './model/network.ts'
 export {
   chainIdSchema,

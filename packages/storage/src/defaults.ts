@@ -56,3 +56,15 @@ export const WANTS_MAX = 128
 
 /** Bytes of a block that travels: what IPFS nodes accept. */
 export const EXCHANGE_BLOCK_MAX: number = 2 * MIB
+
+/** Bytes of a function's `manifest.json`. */
+export const MANIFEST_SIZE_MAX: number = 256 * 1_024
+
+/** Bytes of a function's module: four times the largest that common compilers make. */
+export const MODULE_SIZE_MAX: number = 64 * MIB
+
+/** The protocol by which blocks travel between peers, Kubo's included. */
+export const BITSWAP_PROTOCOL = '/ipfs/bitswap/1.2.0'
+
+/** Milliseconds for telling a peer what is no longer wanted. */
+export const CANCEL_TIMEOUT_MS = 2_000

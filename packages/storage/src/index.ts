@@ -1,7 +1,18 @@
 export { BlockError, type BlockReason } from './block/block-error.ts'
 export { verifyBlock } from './block/block-hash.ts'
+export type { CarSource } from './car/byte-reader.ts'
+export { CarError, type CarReason } from './car/car-error.ts'
+export { exportCar } from './car/export-car.ts'
+export { type ImportCarOptions, type ImportedCar, importCar } from './car/import-car.ts'
 export { DagError, type DagReason } from './dag/dag-error.ts'
 export { type BlockReader, collectCids, type DagContents, type DagLimits, walkDag } from './dag/dag-walk.ts'
+export {
+  type FunctionPackage,
+  PackageError,
+  type PackageReason,
+  packFunction,
+  readFunction,
+} from './function-package/function-package.ts'
 export type { AbortOptions, BlockHold, BlockStorage, PutOptions, StoreUsage } from './store/block-storage.ts'
 export { BlockStore, type BlockStoreInit } from './store/block-store.ts'
 export { MemoryBlockStore, type MemoryBlockStoreInit } from './store/memory-block-store.ts'

@@ -2,7 +2,8 @@ import { FUEL_MAX, PAGE_SIZE } from '../limits.ts'
 import { dictionary, list, optional, struct } from '../schema/compounds.ts'
 import { flag, integer, literal, oneOf, text } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
-import { type Agreement, agreementSchema } from './agreement.ts'
+import { SchemaError } from '../schema/schema-error.ts'
+import { type Agreement, agreementSchema, defaultAgreement } from './agreement.ts'
 import { type Limits, limitsSchema } from './request.ts'
 
 /** A WebAssembly file of a function package. */
@@ -82,3 +83,49 @@ export const manifestSchema: Schema<Manifest> = struct({
   env: optional(dictionary(text(65_536), 256, /^[^=\0]{1,256}$/)),
   http: optional(flag()),
 })
+
+/** What a manifest comes to once defaults are filled in. */
+export interface FunctionSettings {
+  readonly name: string
+  /** Path of the module inside the package. */
+  readonly file: string
+  readonly entry: string
+  readonly limits: Limits
+  readonly agreement: Agreement
+  readonly permissions: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly contentType: 'text' | 'html' | 'json'
+  readonly isHttp: boolean
+}
+
+/**
+ * Fills in what a manifest leaves out.
+ *
+ * @param limits - of a function that states none
+ * @throws {SchemaError} if no module, or more than one, is the entry
+ */
+export function settingsOf(manifest: Manifest, limits: Limits): FunctionSettings {
+  const entries = manifest.modules.filter(({ type }) => type === 'entry')
+  const [module] = entries
+  if (module === undefined || entries.length > 1) {
+    throw new SchemaError('modules', 'exactly one module of type "entry"', manifest.modules)
+  }
+  const legacy = {
+    ...(manifest.limited_fuel === undefined ? {} : { fuel: manifest.limited_fuel }),
+    ...(manifest.limited_memory === undefined ? {} : { memoryBytes: manifest.limited_memory * PAGE_SIZE }),
+  }
+  return {
+    name: manifest.name,
+    file: module.file,
+    entry: manifest.entry ?? '_start',
+    limits: manifest.limits ?? { ...limits, ...legacy },
+    agreement: manifest.agreement ?? defaultAgreement(NODES_DEFAULT),
+    permissions: manifest.permissions ?? [],
+    env: manifest.env ?? {},
+    contentType: manifest.contentType ?? 'text',
+    isHttp: manifest.http ?? true,
+  }
+}
+
+/** Nodes that run a function which does not say: the fewest that outvote one liar and still stand one failure. */
+const NODES_DEFAULT = 4
