@@ -6,6 +6,10 @@ export { exportCar } from './car/export-car.ts'
 export { type ImportCarOptions, type ImportedCar, importCar } from './car/import-car.ts'
 export { DagError, type DagReason } from './dag/dag-error.ts'
 export { type BlockReader, collectCids, type DagContents, type DagLimits, walkDag } from './dag/dag-walk.ts'
+export type { FetchProvider } from './exchange/block-source.ts'
+export type { FetchedDag } from './exchange/dag-fetch.ts'
+export { createExchange, type Exchange, type ExchangeComponents, type FetchOptions } from './exchange/exchange.ts'
+export { FetchError, type FetchReason } from './exchange/fetch-error.ts'
 export {
   type FunctionPackage,
   PackageError,

@@ -5,11 +5,6 @@ import * as raw from 'multiformats/codecs/raw'
 import { NODE_SIZE_MAX } from '../defaults.ts'
 import { DagError } from './dag-error.ts'
 
-/** Whether blocks of this CID can be followed: raw, dag-pb and dag-cbor. */
-export function isWalkable(cid: CID): boolean {
-  return cid.code === raw.code || cid.code === dagPb.code || cid.code === dagCbor.code
-}
-
 /**
  * The CIDs that a verified block links to, in the block's order, repeats included.
  *
@@ -18,7 +13,7 @@ export function isWalkable(cid: CID): boolean {
  */
 export function linksOf(root: CID, cid: CID, bytes: Uint8Array): CID[] {
   if (cid.code === raw.code) return []
-  if (!isWalkable(cid)) {
+  if (cid.code !== dagPb.code && cid.code !== dagCbor.code) {
     throw new DagError({ code: 'ERR_DAG_CODEC', root: root.toString(), cid: cid.toString(), codec: cid.code })
   }
   if (bytes.length > NODE_SIZE_MAX) throw nodeError(root, cid, bytes)

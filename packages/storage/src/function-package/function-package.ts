@@ -75,10 +75,7 @@ async function readManifest(store: BlockReader, cid: CID, options: AbortOptions)
   } catch (cause) {
     const isData = isCodedError(cause) || cause instanceof SyntaxError || cause instanceof TypeError
     if (!isData) throw cause
-    throw new PackageError(
-      { code: 'ERR_PACKAGE_MANIFEST', cid: cid.toString(), problem: cause.message },
-      { cause },
-    )
+    throw new PackageError({ code: 'ERR_PACKAGE_MANIFEST', cid: cid.toString(), problem: cause.message }, { cause })
   }
 }
 
