@@ -81,6 +81,8 @@ function writeModules(
 
 /** @returns the first error of each module that does not compile */
 async function compile(modules: Modules, directory: string, root: string): Promise<Map<string, ExampleFailure>> {
+  const broken = new Map<string, ExampleFailure>()
+  if (modules.size === 0) return broken
   const config = {
     extends: relative(directory, join(root, 'tsconfig.base.json')).replaceAll('\\', '/'),
     compilerOptions: EXAMPLE_COMPILER_OPTIONS,
@@ -89,7 +91,6 @@ async function compile(modules: Modules, directory: string, root: string): Promi
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config))
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const { output } = await runNode([tsc, '-p', directory, '--pretty', 'false'], root)
-  const broken = new Map<string, ExampleFailure>()
   for (const line of output.split('\n')) {
     if (line.startsWith('error TS')) throw new Error(`Cannot compile the examples: ${line}`)
     const found = /([^/\\(]+\.ts)\((\d+),\d+\): error (.*)$/.exec(line)
@@ -132,7 +133,9 @@ function runNode(args: string[], cwd: string): Promise<{ code: number; output: s
   const { promise, resolve } = Promise.withResolvers<{ code: number; output: string }>()
   execFile(process.execPath, args, { cwd, timeout: EXAMPLE_TIMEOUT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
     const late = error?.killed === true ? `Error: still running after ${EXAMPLE_TIMEOUT_MS} ms\n` : ''
-    resolve({ code: error === null ? 0 : 1, output: late + stdout + stderr })
+    const output = late + stdout + stderr
+    const silent = error !== null && output.trim() === '' ? `Error: exit code ${error.code}\n` : ''
+    resolve({ code: error === null ? 0 : 1, output: silent + output })
   })
   return promise
 }

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Packages with native code: `entry` must load; if it does not, `fallback` must, and `cost` says what that means. */
+/** Native code of a dependency of `owner`: `entry` must load; if it does not, `fallback` must, and `cost` says what that means. */
 const ADDONS = [
   {
     owner: 'packages/core',
@@ -26,7 +26,7 @@ export function checkAddons(root, nodePath, addons = ADDONS) {
   let ok = true
   for (const { owner, entry, fallback, cost } of addons) {
     const directory = join(root, owner)
-    if (!existsSync(join(directory, 'package.json'))) continue
+    if (!dependsOn(directory, entry)) continue
     const failure = load(nodePath, directory, entry)
     if (failure === undefined) continue
     const fallbackFailure = load(nodePath, directory, fallback)
@@ -40,6 +40,17 @@ export function checkAddons(root, nodePath, addons = ADDONS) {
     notes.push('to fix it: delete node_modules and run this again; if it stays, report the two reasons above')
   }
   return { ok, notes }
+}
+
+/**
+ * @param {string} directory
+ * @param {string} entry - a file of the package that may be a dependency
+ */
+function dependsOn(directory, entry) {
+  const path = join(directory, 'package.json')
+  if (!existsSync(path)) return false
+  const { dependencies } = JSON.parse(readFileSync(path, 'utf8'))
+  return Object.keys(dependencies ?? {}).some((name) => entry.startsWith(`${name}/`))
 }
 
 /**
