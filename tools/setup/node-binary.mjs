@@ -9,18 +9,19 @@ const NODE_MAJOR_MIN = 26
  * Elsewhere than on Windows a running file may be deleted; there it may only be moved, so it is moved aside.
  *
  * @param {string} root
+ * @param {{ execPath: string, platform: string, env: NodeJS.ProcessEnv }} [here]
  * @returns {{ path: string, restore: () => void }} `restore` puts a moved binary back if npm did not
  */
-export function safeNode(root) {
-  const own = realpathSync(process.execPath)
+export function safeNode(root, { execPath, platform, env } = process) {
+  const own = realpathSync(execPath)
   if (!isInside(own, join(root, 'node_modules'))) return { path: own, restore: () => {} }
   const aside = join(root, '.cache', 'setup')
   removeLeftovers(aside)
-  const outside = findNodeOutside(root)
-  if (process.platform !== 'win32' && outside !== undefined) return { path: outside, restore: () => {} }
+  const outside = findNodeOutside(root, env)
+  if (platform !== 'win32' && outside !== undefined) return { path: outside, restore: () => {} }
   mkdirSync(aside, { recursive: true })
-  const moved = join(aside, `node-${process.pid}${process.platform === 'win32' ? '.exe' : ''}`)
-  if (process.platform !== 'win32') {
+  const moved = join(aside, `node-${process.pid}${platform === 'win32' ? '.exe' : ''}`)
+  if (platform !== 'win32') {
     copyFileSync(own, moved)
     return { path: moved, restore: () => rmSync(moved, { force: true }) }
   }
@@ -37,12 +38,13 @@ export function safeNode(root) {
  * Finds out which Node the npm scripts will get and whether it is new enough.
  *
  * @param {string} root
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {{ path: string } | { problem: string }}
  */
-export function projectNode(root) {
+export function projectNode(root, env = process.env) {
   const platform = `${process.platform}-${process.arch}`
   const local = localNode(root)
-  const outside = findNodeOutside(root)
+  const outside = findNodeOutside(root, env)
   const localVersion = local === undefined ? undefined : versionOf(local)
   if (local !== undefined && isRecent(localVersion)) return { path: local }
   const outsideVersion = outside === undefined ? undefined : versionOf(outside)
@@ -81,11 +83,14 @@ function isRecent(version) {
   return version !== undefined && Number(version.slice(1).split('.')[0]) >= NODE_MAJOR_MIN
 }
 
-/** @param {string} root */
-function findNodeOutside(root) {
+/**
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ */
+function findNodeOutside(root, env) {
   const name = process.platform === 'win32' ? 'node.exe' : 'node'
-  const onPath = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name))
-  const candidates = [process.env.npm_node_execpath, ...onPath]
+  const onPath = (env.PATH ?? '').split(delimiter).map((directory) => join(directory, name))
+  const candidates = [env.npm_node_execpath, ...onPath]
   const modules = join(root, 'node_modules')
   for (const candidate of candidates) {
     if (candidate === undefined || !existsSync(candidate)) continue
