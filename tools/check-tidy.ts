@@ -93,6 +93,8 @@ function checkScript(file: string, source: SourceFile): Finding[] {
     }
   }
   if (isSource) findings.push(...checkDocstrings(file, source))
+  const all = /^export \* from/m.exec(source.text)
+  if (all !== null) findings.push(error(file, 'export-all', 'list what is exported by name'))
   return findings
 }
 

@@ -33,7 +33,7 @@ const STEPS: readonly Step[] = [
   { name: 'examples', purpose: 'docstrings and READMEs run', commands: [['tools/check-examples.ts']] },
   {
     name: 'knip',
-    purpose: 'dead code, unused and missing dependencies',
+    purpose: 'dead code and missing dependencies',
     commands: [[bin('knip/bin/knip.js'), '--no-progress', '--no-config-hints']],
   },
   {

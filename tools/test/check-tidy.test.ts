@@ -55,6 +55,7 @@ const bad: [file: string, text: string, rule: string, line?: number][] = [
   ['packages/core/src/index.ts', 'export const a = 1\n', 'docstring', 1],
   ['packages/core/src/index.ts', `${doc}\nconst b = 1\nexport const a = b\n`, 'docstring', 4],
   ['packages/core/src/index.ts', '// not a docstring\nexport const a = 1\n', 'docstring', 2],
+  ['packages/core/src/index.ts', "export * from './a.ts'\n", 'export-all'],
   ['tools/long.ts', line.repeat(501), 'file-length'],
   ['tools/long.ts', `// Over 500 lines: long\n${'f()\n'.repeat(501)}`, 'file-length'],
   ['tools/a.ts', '\n/*\n * TODO measure\n */\n', 'open-task', 3],
