@@ -45,8 +45,17 @@ export async function runNpmCi(root, nodePath, onSpawn) {
   const options = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
   const { output, code } = await run(root, npmCommand(nodePath), options, onSpawn)
   if (code === 0) return { ok: true }
-  const tail = output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
-  return { ok: false, tail, ...explainFailure(output) }
+  return { ok: false, tail: tailOf(output), ...explainFailure(output) }
+}
+
+/**
+ * The last lines, without the manual page that npm adds to a wrong lockfile.
+ *
+ * @param {string} output - all that npm printed
+ */
+export function tailOf(output) {
+  const [said = ''] = output.split(/\nnpm error Clean install a project/)
+  return said.trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { explainFailure } from '../setup/npm.mjs'
+import { explainFailure, tailOf } from '../setup/npm.mjs'
 import { installHash, reasonToInstall, workspaceDirectories, writeStamp } from '../setup/stamp.mjs'
 import { checkAddons } from '../setup/verify.mjs'
 import { coreManifest, files, installed, lockfile, modules } from './setup-fixture.ts'
@@ -92,6 +92,13 @@ for (const [output, cause] of [
     assert.notEqual(explained.fix, '')
   })
 }
+
+test('tailOf() keeps the end of what npm said, without its manual page', () => {
+  const said = Array.from({ length: 40 }, (_, index) => `npm error line ${index}`)
+  const lines = tailOf([...said, 'npm error Clean install a project', 'npm error Usage:'].join('\n')).split('\n')
+  assert.equal(lines.at(-1), 'npm error line 39')
+  assert.equal(lines.length, 25)
+})
 
 const addon = { owner: 'packages/core', entry: 'native/load.cjs', fallback: 'plain', cost: 'it is slower' }
 const withAddon: RepositoryFiles = {
