@@ -50,7 +50,8 @@ export interface Manifest {
 /** Function names: what a host name label takes. */
 export const FUNCTION_NAME: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
-const PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\\]{1,256}$/
+// `s`, as a line break would else hide what follows it from the guard against `..`.
+const PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\\]{1,256}$/s
 const path = text(256, PATH, 'a relative path')
 
 /** Schema of {@link Manifest}. */
