@@ -1,3 +1,4 @@
+import { isUnicode } from './scalars.ts'
 import type { JsonSchema, OptionalSchema, Schema } from './schema.ts'
 import { SchemaError } from './schema-error.ts'
 
@@ -17,14 +18,19 @@ export function list<T>(item: Schema<T>, countMax: number): Schema<readonly T[]>
 }
 
 /** A map from text to one kind of value, at most `countMax` entries, keys matching `keyPattern`. */
-export function dictionary<T>(item: Schema<T>, countMax: number, keyPattern: RegExp): Schema<Readonly<Record<string, T>>> {
+export function dictionary<T>(
+  item: Schema<T>,
+  countMax: number,
+  keyPattern: RegExp,
+): Schema<Readonly<Record<string, T>>> {
   const expected = `an object of at most ${countMax} entries`
   const read = (value: unknown, path: string, one: (entry: unknown, at: string) => T): Record<string, T> => {
     const entries = isPlainObject(value) ? Object.entries(value) : undefined
     if (entries === undefined || entries.length > countMax) throw new SchemaError(path, expected, value)
     const result: Record<string, T> = Object.create(null)
     for (const [key, entry] of entries) {
-      if (!keyPattern.test(key)) throw new SchemaError(path, `keys like ${keyPattern.source}`, key)
+      // Keys that UTF-8 maps to one would give two values one hash.
+      if (!keyPattern.test(key) || !isUnicode(key)) throw new SchemaError(path, `keys like ${keyPattern.source}`, key)
       result[key] = one(entry, `${path}.${key}`)
     }
     return { ...result }
@@ -89,7 +95,10 @@ type VariantOf<V extends Variants, Tag extends string> = {
 }[keyof V & string]
 
 /** One of several objects, told apart by the text in the field `tag`; the other fields are the variant's own. */
-export function variant<const Tag extends string, const V extends Variants>(tag: Tag, variants: V): Schema<VariantOf<V, Tag>> {
+export function variant<const Tag extends string, const V extends Variants>(
+  tag: Tag,
+  variants: V,
+): Schema<VariantOf<V, Tag>> {
   const kinds = Object.keys(variants)
   const split = (value: unknown, path: string): { kind: string; schema: Schema<object>; rest: object } => {
     if (!isPlainObject(value)) throw new SchemaError(path, 'an object', value)
@@ -125,7 +134,9 @@ function join(path: string, name: string): string {
 
 function describeKnown(name: string, known: ReadonlySet<string>): string {
   const near = [...known].find((candidate) => isNear(candidate, name))
-  return near === undefined ? `no such field (known: ${[...known].join(', ')})` : `no such field (did you mean "${near}"?)`
+  return near === undefined
+    ? `no such field (known: ${[...known].join(', ')})`
+    : `no such field (did you mean "${near}"?)`
 }
 
 /** Same letters but for case, `_` and `-`, or one a prefix of the other: catches most slips without a distance table. */

@@ -22,11 +22,19 @@ export function integer(min: number, max: number): Schema<number> {
   }
 }
 
+/** Decoders of UTF-8 take it off the beginning of a text, so a text that begins with it is not the same everywhere. */
+const BYTE_ORDER_MARK = '\ufeff'
+
+/** Whether a text survives UTF-8 unchanged: no half of a surrogate pair, no byte order mark in front. */
+export function isUnicode(value: string): boolean {
+  return value.isWellFormed() && !value.startsWith(BYTE_ORDER_MARK)
+}
+
 /** Unicode text of at most `lengthMax` UTF-16 units, matching `pattern` if one is given. */
 export function text(lengthMax: number, pattern?: RegExp, what = 'text'): Schema<string> {
   const expected = `${what} of at most ${lengthMax} characters`
   const check = (value: unknown, path: string): string => {
-    const fits = typeof value === 'string' && value.length <= lengthMax && value.isWellFormed()
+    const fits = typeof value === 'string' && value.length <= lengthMax && isUnicode(value)
     if (!fits || (pattern !== undefined && !pattern.test(value))) throw new SchemaError(path, expected, value)
     return value
   }
@@ -86,7 +94,7 @@ function bytesOf(expected: string, fits: (size: number) => boolean, limits: obje
     },
     toJson: (value) => toHex(value),
     fromJson(json, path) {
-      if (typeof json !== 'string' || !HEX.test(json) || !fits(json.length / 2)) {
+      if (typeof json !== 'string' || !fits(json.length / 2) || !HEX.test(json)) {
         throw new SchemaError(path, `${expected} as lowercase hexadecimal`, json)
       }
       return fromHex(json)
