@@ -1,8 +1,8 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { compareBytes } from '../bytes.ts'
 import { text } from '../schema/scalars.ts'
-import { SchemaError } from '../schema/schema-error.ts'
 import type { Schema } from '../schema/schema.ts'
+import { SchemaError } from '../schema/schema-error.ts'
 
 /**
  * A node's name: its libp2p peer id, which spells its compressed secp256k1 public key, so that a signature can be

@@ -1,8 +1,8 @@
+import { SUBNET_SIZE_MAX } from '../limits.ts'
 import { struct } from '../schema/compounds.ts'
 import { integer, oneOf } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
 import { SchemaError } from '../schema/schema-error.ts'
-import { SUBNET_SIZE_MAX } from '../limits.ts'
 
 /** By which rule workers agree: `direct` takes one worker's word, `aggregate` needs `threshold` equal results. */
 export type AgreementKind = 'direct' | 'aggregate'

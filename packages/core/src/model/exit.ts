@@ -1,5 +1,5 @@
-import { integer, oneOf } from '../schema/scalars.ts'
 import { struct } from '../schema/compounds.ts'
+import { integer, oneOf } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
 
 /**
@@ -84,6 +84,7 @@ const ADVICE: Readonly<Record<Exclude<ExitKind, 'exit'>, string>> = {
 
 /** One sentence for people: what ended the run, and what to do about it. */
 export function describeExit(exit: Exit): string {
-  if (exit.kind === 'exit') return exit.code === 0 ? 'The function ended normally' : `The function exited with code ${exit.code}`
+  if (exit.kind === 'exit')
+    return exit.code === 0 ? 'The function ended normally' : `The function exited with code ${exit.code}`
   return `The function was stopped: ${ADVICE[exit.kind]}`
 }

@@ -1,6 +1,6 @@
 import { hashCanonical } from '../hash.ts'
-import { CANDIDATES_COUNT_MAX } from '../limits.ts'
 import { type NodeId, nodeIdSchema } from '../identity/node-id.ts'
+import { CANDIDATES_COUNT_MAX } from '../limits.ts'
 import { list, struct } from '../schema/compounds.ts'
 import { integer, literal } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'

@@ -59,7 +59,7 @@ export const limitsSchema: Schema<Limits> = struct({
 
 /** Names of environment variables: any but empty ones, `=` and NUL, which the guest could not tell apart. */
 const ENV_NAME = /^[^=\0]{1,256}$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL would end the text early inside the guest
+/** NUL would end the text early inside the guest. */
 const NO_NUL = /^[^\0]*$/
 
 /** Schema of {@link ExecutionInput}. */

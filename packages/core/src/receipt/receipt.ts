@@ -52,7 +52,10 @@ export const receiptSchema: Schema<Receipt> = struct({
   epoch: integer(0, Number.MAX_SAFE_INTEGER),
   subnet: struct({ cid: cid(), members: list(nodeIdSchema, ORDER_COUNT_MAX) }),
   votes: list(voteSchema, ORDER_COUNT_MAX),
-  replaced: list(struct({ node: nodeIdSchema, reason: text(64, /^ERR_[A-Z0-9_]+$/, 'an error code') }), ORDER_COUNT_MAX),
+  replaced: list(
+    struct({ node: nodeIdSchema, reason: text(64, /^ERR_[A-Z0-9_]+$/, 'an error code') }),
+    ORDER_COUNT_MAX,
+  ),
   head: nodeIdSchema,
   signature: bytes(SIGNATURE_SIZE),
 })

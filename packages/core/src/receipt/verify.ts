@@ -1,9 +1,9 @@
-import { sha256 } from '#sha256'
 import type { CID } from 'multiformats/cid'
+import { sha256 } from '#sha256'
 import { equalBytes, toHex } from '../bytes.ts'
 import { CodedError } from '../errors.ts'
-import { verifySignature } from '../identity/signer.ts'
 import { compareNodeIds } from '../identity/node-id.ts'
+import { verifySignature } from '../identity/signer.ts'
 import { epochAt, type Network } from '../model/network.ts'
 import { type ExecutionInput, inputHashOf, requestIdOf } from '../model/request.ts'
 import { resultHashOf } from '../model/result.ts'
@@ -73,8 +73,14 @@ type Finding = string | { readonly failed: string } | { readonly skipped: string
 export function verify(source: unknown, options: VerifyOptions = {}): Verdict {
   const read = readReceipt(source)
   if (!('receipt' in read)) {
-    const rest = CHECKS.slice(1).map((name): Check => ({ name, status: 'skipped', detail: 'the receipt is unreadable' }))
-    return { ok: false, checks: [{ name: 'schema', status: 'failed', detail: read.failed }, ...rest], receipt: undefined }
+    const rest = CHECKS.slice(1).map(
+      (name): Check => ({ name, status: 'skipped', detail: 'the receipt is unreadable' }),
+    )
+    return {
+      ok: false,
+      checks: [{ name: 'schema', status: 'failed', detail: read.failed }, ...rest],
+      receipt: undefined,
+    }
   }
   const { receipt } = read
   const findings: Readonly<Record<CheckName, Finding>> = {
@@ -116,7 +122,8 @@ function readReceipt(source: unknown): { receipt: Receipt } | { failed: string }
   try {
     if (source instanceof Uint8Array) return { receipt: decodeReceipt(source) }
     // The JSON form has text where the model has bytes, so one field tells them apart.
-    const isModel = typeof source === 'object' && source !== null && 'requestId' in source && source.requestId instanceof Uint8Array
+    const isModel =
+      typeof source === 'object' && source !== null && 'requestId' in source && source.requestId instanceof Uint8Array
     return { receipt: isModel ? receiptSchema.check(source, '') : receiptFromJson(source) }
   } catch (error) {
     if (error instanceof CodedError) return { failed: error.message }
@@ -207,8 +214,13 @@ function checkHead(receipt: Receipt): Finding {
 
 function checkSubnet({ subnet, request, epoch }: Receipt, record: Subnet | undefined): Finding {
   if (record === undefined) return { skipped: `give the record of the draw, ${subnet.cid.toString()}, to compare` }
-  if (!equalBytes(subnetCidOf(record).bytes, subnet.cid.bytes)) return { failed: `the record given is not ${subnet.cid.toString()}` }
-  if (record.chainId !== request.chainId || !equalBytes(record.functionCid.bytes, request.functionCid.bytes) || record.epoch !== epoch) {
+  if (!equalBytes(subnetCidOf(record).bytes, subnet.cid.bytes))
+    return { failed: `the record given is not ${subnet.cid.toString()}` }
+  if (
+    record.chainId !== request.chainId ||
+    !equalBytes(record.functionCid.bytes, request.functionCid.bytes) ||
+    record.epoch !== epoch
+  ) {
     return { failed: 'the record is of another function, chain or epoch' }
   }
   const isPrefix = subnet.members.every((node, index) => record.order[index] === node)
