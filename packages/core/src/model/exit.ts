@@ -1,6 +1,7 @@
 import { struct } from '../schema/compounds.ts'
 import { integer, oneOf } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
+import { SchemaError } from '../schema/schema-error.ts'
 
 /**
  * How a run ended, as far as it is the same on every honest node.
@@ -37,8 +38,20 @@ export interface Exit {
   readonly code: number
 }
 
+const shape = struct({ kind: oneOf(EXIT_KINDS), code: integer(0, 0xffff_ffff) })
+
+/** One end has one spelling, so that nodes which saw the same vote for the same. */
+function refine(exit: Exit, path: string): Exit {
+  if (exit.kind === 'exit' || exit.code === 0) return exit
+  throw new SchemaError(`${path}.code`, `0, as the function was stopped (${exit.kind})`, exit.code)
+}
+
 /** Schema of {@link Exit}. */
-export const exitSchema: Schema<Exit> = struct({ kind: oneOf(EXIT_KINDS), code: integer(0, 0xffff_ffff) })
+export const exitSchema: Schema<Exit> = {
+  ...shape,
+  check: (value, path) => refine(shape.check(value, path), path),
+  fromJson: (json, path) => refine(shape.fromJson(json, path), path),
+}
 
 /** Exit codes of the existing Blockless runtime, for its command line and REST answers. */
 const RUNTIME_CODES: Readonly<Record<Exclude<ExitKind, 'exit'>, number>> = {
