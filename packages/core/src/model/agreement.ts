@@ -39,7 +39,7 @@ export const agreementSchema: Schema<Agreement> = {
   fromJson: (json, path) => refine(shape.fromJson(json, path), path),
 }
 
-/** The agreement of a function that asks for `nodes` nodes and says no more: every one of four, five of seven. */
+/** The agreement of a function that asks for `nodes` nodes and says no more: three of four, five of seven. */
 export function defaultAgreement(nodes: number): Agreement {
   if (nodes === 1) return { kind: 'direct', nodes, threshold: 1 }
   return { kind: 'aggregate', nodes, threshold: Math.floor((nodes * 2) / 3) + 1 }
