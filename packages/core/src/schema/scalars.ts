@@ -108,7 +108,8 @@ export function cid(): Schema<CID> {
   return {
     check(value, path) {
       const found = CID.asCID(value)
-      if (found === null || found.version !== 1) throw new SchemaError(path, 'a CID of version 1', value)
+      const fits = found !== null && found.version === 1 && found.bytes.length <= CID_SIZE_MAX
+      if (!fits) throw new SchemaError(path, 'a CID of version 1', value)
       return found
     },
     toJson: (value) => value.toString(),
@@ -121,8 +122,10 @@ export function cid(): Schema<CID> {
   }
 }
 
-/** Longer than any CID of a 512-bit hash in base32. */
-const CID_TEXT_LENGTH_MAX = 160
+/** More than any CID of a 512-bit hash needs; without a limit an identity CID would carry any amount of data. */
+const CID_SIZE_MAX = 96
+/** Length of `CID_SIZE_MAX` bytes in base32 with its prefix, so that both forms hold the same CIDs. */
+const CID_TEXT_LENGTH_MAX = 155
 
 function tryParseCid(source: string): CID | undefined {
   try {
