@@ -32,8 +32,10 @@ export interface BlockStoreInit {
  * @example
  * ```ts
  * import { mkdtemp, rm } from 'node:fs/promises'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
  * import { BlockStore, importFiles } from '@blockless/storage'
- * const folder = await mkdtemp('/tmp/blocks-')
+ * const folder = await mkdtemp(join(tmpdir(), 'blocks-'))
  * {
  *   await using store = await BlockStore.open({ folder, sizeMax: 50_000_000 })
  *   const content = new TextEncoder().encode('{}')

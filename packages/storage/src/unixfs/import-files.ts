@@ -2,13 +2,11 @@ import { invariant } from '@blockless/core'
 import * as dagPb from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import { type ImporterOptions, importer, type WritableStorage } from 'ipfs-unixfs-importer'
-import { fixedSize } from 'ipfs-unixfs-importer/chunker'
-import { balanced } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
-import { CHUNK_SIZE, NODE_LINKS_MAX } from '../defaults.ts'
 import type { AbortOptions, BlockHold, BlockStorage } from '../store/block-storage.ts'
 import { collectBytes } from '../store/collect-bytes.ts'
+import { createLayout } from './import-layout.ts'
 import { UnixfsError } from './unixfs-error.ts'
 import { parsePath } from './unixfs-path.ts'
 
@@ -64,7 +62,7 @@ export async function importFiles(
   options: ImportOptions = {},
 ): Promise<ImportedDag> {
   assertDistinct(files)
-  return await importDag(store, files, { ...LAYOUT, wrapWithDirectory: true }, options)
+  return await importDag(store, files, { ...createLayout(), wrapWithDirectory: true }, options)
 }
 
 /**
@@ -77,21 +75,7 @@ export async function importFile(
   content: FileContent,
   options: ImportOptions = {},
 ): Promise<ImportedDag> {
-  return await importDag(store, [{ path: 'file', content }], LAYOUT, options)
-}
-
-const LAYOUT: ImporterOptions = {
-  cidVersion: 1,
-  rawLeaves: true,
-  reduceSingleLeafToSelf: true,
-  chunker: fixedSize({ chunkSize: CHUNK_SIZE }),
-  layout: balanced({ maxChildrenPerNode: NODE_LINKS_MAX }),
-  shardSplitStrategy: 'links-bytes',
-  shardSplitThresholdBytes: CHUNK_SIZE,
-  shardFanoutBits: 8,
-  // What is under way at once bounds memory: 4 files of 4 chunks are 4 MiB.
-  fileImportConcurrency: 4,
-  blockWriteConcurrency: 4,
+  return await importDag(store, [{ path: 'file', content }], createLayout(), options)
 }
 
 async function importDag(
@@ -105,8 +89,7 @@ async function importDag(
   const sizes = new Map<string, number>()
   const target = recordPuts(store, hold, sizes, options)
   let root: CID | undefined
-  // The importer changes the options that it is given.
-  for await (const entry of importer(candidates(files), target, { ...layout })) root = entry.cid
+  for await (const entry of importer(candidates(files), target, layout)) root = entry.cid
   root ??= await putEmptyDirectory(target)
   const cids = [...sizes.keys()].sort().map((text) => CID.parse(text))
   let size = 0
