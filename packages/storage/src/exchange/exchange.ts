@@ -64,7 +64,7 @@ class BitswapExchange implements Exchange {
   readonly #cancels = new Set<Promise<void>>()
   // Blocks that some fetch is asking for, so that two fetches do not ask twice.
   readonly #arriving = new Map<string, Promise<Uint8Array | undefined>>()
-  #bitswap: MountedBitswap | undefined
+  #bitswap: Promise<MountedBitswap> | undefined
   #stopped = new AbortController()
 
   constructor(components: ExchangeComponents) {
@@ -75,13 +75,21 @@ class BitswapExchange implements Exchange {
 
   async start(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#bitswap !== undefined) return
+    if (this.#bitswap !== undefined) {
+      await this.#bitswap
+      return
+    }
     this.#stopped = new AbortController()
-    this.#bitswap = await mountBitswap(this.#libp2p, this.#store, this.#log)
+    const mounting = mountBitswap(this.#libp2p, this.#store, this.#log)
+    this.#bitswap = mounting
+    await mounting.catch((error: unknown) => {
+      this.#bitswap = undefined
+      throw error
+    })
   }
 
   async stop(): Promise<void> {
-    const bitswap = this.#bitswap
+    const bitswap = await this.#bitswap
     if (bitswap === undefined) return
     this.#bitswap = undefined
     this.#stopped.abort()
@@ -91,7 +99,7 @@ class BitswapExchange implements Exchange {
 
   async fetchDag(root: CID, options: FetchOptions = {}): Promise<FetchedDag> {
     options.signal?.throwIfAborted()
-    const bitswap = this.#bitswap
+    const bitswap = await this.#bitswap
     if (bitswap === undefined) throw stoppedError(root, root)
     const fetch = this.#fetch(bitswap, root, options)
     const settled: Promise<unknown> = fetch.catch(() => {}).finally(() => this.#fetches.delete(settled))
