@@ -59,17 +59,8 @@ export {
   receiptToJson,
   signReceipt,
 } from './receipt/receipt.ts'
-export {
-  agreeingVotes,
-  billedFuel,
-  CHECKS,
-  type Check,
-  type CheckName,
-  sortVotes,
-  type Verdict,
-  type VerifyOptions,
-  verify,
-} from './receipt/verify.ts'
+export { CHECKS, type Check, type CheckName, type Verdict, type VerifyOptions, verify } from './receipt/verify.ts'
+export { agreeingVotes, billedFuel, sortVotes } from './receipt/votes.ts'
 export { dictionary, list, optional, struct, variant } from './schema/compounds.ts'
 export { blob, bytes, cid, flag, integer, literal, oneOf, text } from './schema/scalars.ts'
 export type { JsonSchema, OptionalSchema, Schema } from './schema/schema.ts'

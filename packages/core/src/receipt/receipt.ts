@@ -36,6 +36,7 @@ export interface Receipt {
   readonly subnet: { readonly cid: CID; readonly members: readonly NodeId[] }
   /** Sorted by node id; those for another result are the outvoted. */
   readonly votes: readonly Vote[]
+  /** In the members' order; none of them voted. */
   readonly replaced: readonly Replacement[]
   readonly head: NodeId
   /** The head's signature over everything above. */

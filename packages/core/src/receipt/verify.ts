@@ -1,15 +1,21 @@
 import type { CID } from 'multiformats/cid'
-import { sha256 } from '#sha256'
-import { equalBytes, toHex } from '../bytes.ts'
 import { CodedError } from '../errors.ts'
-import { compareNodeIds } from '../identity/node-id.ts'
-import { verifySignature } from '../identity/signer.ts'
-import { epochAt, type Network } from '../model/network.ts'
-import { type ExecutionInput, inputHashOf, requestIdOf } from '../model/request.ts'
-import { resultHashOf } from '../model/result.ts'
-import { type Subnet, subnetCidOf } from '../model/subnet.ts'
-import { type Vote, voteDigest } from '../model/vote.ts'
-import { decodeReceipt, type Receipt, receiptDigest, receiptFromJson, receiptSchema } from './receipt.ts'
+import type { Agreement } from '../model/agreement.ts'
+import type { Network } from '../model/network.ts'
+import type { ExecutionInput } from '../model/request.ts'
+import type { Subnet } from '../model/subnet.ts'
+import {
+  checkEpoch,
+  checkFunction,
+  checkInput,
+  checkNetwork,
+  checkOutput,
+  checkSubnet,
+  checkThreshold,
+} from './check-given.ts'
+import { checkFuel, checkHead, checkRequestId, checkSignatures, checkVoters } from './check-self.ts'
+import type { Finding } from './finding.ts'
+import { decodeReceipt, type Receipt, receiptFromJson, receiptSchema } from './receipt.ts'
 
 /** Every check of a receipt, in the order in which they run. */
 export const CHECKS = [
@@ -40,8 +46,13 @@ export interface Check {
 
 /** All checks of one receipt. */
 export interface Verdict {
-  /** No check failed. Read `checks` for those that were skipped. */
+  /**
+   * No check failed. With checks skipped this means little: without the network's genesis, anyone can make up keys, a
+   * subnet of them and a receipt of theirs that is consistent in itself.
+   */
   readonly ok: boolean
+  /** Every check ran, none was skipped. */
+  readonly isComplete: boolean
   readonly checks: readonly Check[]
   /** The receipt, if it could be read at all. */
   readonly receipt: Receipt | undefined
@@ -51,18 +62,19 @@ export interface Verdict {
 export interface VerifyOptions {
   /** The function that was meant to run. */
   readonly functionCid?: CID
+  /** The exported function that was meant to be called; compared with `functionCid`'s check. */
+  readonly entry?: string
+  /** The agreement that was asked for: a head could ask fewer nodes. Compared with the threshold's check. */
+  readonly agreement?: Agreement
   /** The input that was sent. */
   readonly input?: ExecutionInput
   /** The stdout that came back. */
   readonly output?: Uint8Array
-  /** The record of the draw. */
+  /** The record of the draw, as its schema returns it; `verifySubnet` of consensus checks the draw itself. */
   readonly subnet?: Subnet
   /** The network's genesis: its epochs, heads and workers. */
   readonly network?: Network
 }
-
-/** A check's reason to fail or to be skipped; a plain text is the detail of a check that passed. */
-type Finding = string | { readonly failed: string } | { readonly skipped: string }
 
 /**
  * Verifies a receipt with nothing but itself and what the caller holds: no network, no clock, no trust in the sender.
@@ -78,6 +90,7 @@ export function verify(source: unknown, options: VerifyOptions = {}): Verdict {
     )
     return {
       ok: false,
+      isComplete: false,
       checks: [{ name: 'schema', status: 'failed', detail: read.failed }, ...rest],
       receipt: undefined,
     }
@@ -86,12 +99,12 @@ export function verify(source: unknown, options: VerifyOptions = {}): Verdict {
   const findings: Readonly<Record<CheckName, Finding>> = {
     schema: 'well formed, version 1',
     'request-id': checkRequestId(receipt),
-    function: checkFunction(receipt, options.functionCid),
+    function: checkFunction(receipt, options.functionCid, options.entry),
     input: checkInput(receipt, options.input),
     output: checkOutput(receipt, options.output),
     voters: checkVoters(receipt),
     signatures: checkSignatures(receipt),
-    threshold: checkThreshold(receipt),
+    threshold: checkThreshold(receipt, options.agreement),
     fuel: checkFuel(receipt),
     head: checkHead(receipt),
     subnet: checkSubnet(receipt, options.subnet),
@@ -99,23 +112,12 @@ export function verify(source: unknown, options: VerifyOptions = {}): Verdict {
     network: checkNetwork(receipt, options.network),
   }
   const checks = CHECKS.map((name) => toCheck(name, findings[name]))
-  return { ok: checks.every(({ status }) => status !== 'failed'), checks, receipt }
-}
-
-/** The votes for the agreed result. */
-export function agreeingVotes(receipt: Receipt): readonly Vote[] {
-  const agreed = resultHashOf(receipt.result)
-  return receipt.votes.filter(({ resultHash }) => equalBytes(resultHash, agreed))
-}
-
-/**
- * The fuel that is billed for the agreeing votes: the lower median, which one liar among honest nodes cannot move far.
- *
- * @param fuels - each agreeing node's own count, at least one
- */
-export function billedFuel(fuels: readonly number[]): number {
-  const sorted = [...fuels].sort((a, b) => a - b)
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0
+  return {
+    ok: checks.every(({ status }) => status !== 'failed'),
+    isComplete: checks.every(({ status }) => status !== 'skipped'),
+    checks,
+    receipt,
+  }
 }
 
 function readReceipt(source: unknown): { receipt: Receipt } | { failed: string } {
@@ -131,128 +133,8 @@ function readReceipt(source: unknown): { receipt: Receipt } | { failed: string }
   }
 }
 
-function checkRequestId({ request, requestId }: Receipt): Finding {
-  const expected = requestIdOf(request)
-  if (equalBytes(expected, requestId)) return `${toHex(requestId)} is the hash of the request`
-  return { failed: `the request hashes to ${toHex(expected)}, the receipt says ${toHex(requestId)}` }
-}
-
-function checkFunction({ request }: Receipt, expected: CID | undefined): Finding {
-  const found = request.functionCid.toString()
-  if (expected === undefined) return { skipped: `ran ${found}; give the function's CID to compare` }
-  const wanted = expected.toString()
-  return wanted === found ? found : { failed: `ran ${found}, not ${wanted}` }
-}
-
-function checkInput({ request }: Receipt, input: ExecutionInput | undefined): Finding {
-  if (input === undefined) return { skipped: 'give the input to compare its hash' }
-  return equalBytes(inputHashOf(input), request.inputHash)
-    ? 'the input has the hash in the request'
-    : { failed: `the input hashes to ${toHex(inputHashOf(input))}, the request says ${toHex(request.inputHash)}` }
-}
-
-function checkOutput({ result }: Receipt, output: Uint8Array | undefined): Finding {
-  if (output === undefined) return { skipped: 'give the output to compare its hash' }
-  return equalBytes(sha256(output), result.outputHash)
-    ? 'the output has the hash in the result'
-    : { failed: `the output hashes to ${toHex(sha256(output))}, the result says ${toHex(result.outputHash)}` }
-}
-
-function checkVoters({ votes, subnet, request, replaced }: Receipt): Finding {
-  const voters = votes.map(({ node }) => node)
-  const duplicate = voters.find((node, index) => voters.indexOf(node) !== index)
-  if (duplicate !== undefined) return { failed: `${duplicate} voted more than once` }
-  if (new Set(subnet.members).size !== subnet.members.length) return { failed: 'the subnet names a member twice' }
-  const foreign = voters.find((node) => !subnet.members.includes(node))
-  if (foreign !== undefined) return { failed: `${foreign} voted but is not a member of the subnet` }
-  const extra = subnet.members.length - request.agreement.nodes
-  if (extra < 0) return { failed: `${subnet.members.length} members for ${request.agreement.nodes} nodes` }
-  const stray = replaced.find(({ node }) => !subnet.members.includes(node))
-  if (stray !== undefined) return { failed: `${stray.node} was replaced but is not a member of the subnet` }
-  if (extra > new Set(replaced.map(({ node }) => node)).size) {
-    return { failed: `${extra} spares were called, but only ${replaced.length} members replaced` }
-  }
-  return `${voters.length} different members of the subnet voted`
-}
-
-function checkSignatures(receipt: Receipt): Finding {
-  const { request, requestId, subnet, epoch, votes } = receipt
-  const { chainId, functionCid } = request
-  const context = { chainId, requestId, functionCid, subnetCid: subnet.cid, epoch }
-  const forged = votes.filter((vote) => !verifySignature(vote.node, voteDigest(context, vote), vote.signature))
-  if (forged.length > 0) {
-    return { failed: `the signature of ${forged.map(({ node }) => node).join(' and ')} does not sign this vote` }
-  }
-  return `${votes.length} votes are signed by their nodes`
-}
-
-function checkThreshold(receipt: Receipt): Finding {
-  const { threshold, nodes } = receipt.request.agreement
-  const agreeing = agreeingVotes(receipt).length
-  if (agreeing < threshold) return { failed: `${agreeing} votes for the result, ${threshold} of ${nodes} needed` }
-  const outvoted = receipt.votes.length - agreeing
-  return `${agreeing} votes for the result, ${threshold} of ${nodes} needed${outvoted > 0 ? `, ${outvoted} outvoted` : ''}`
-}
-
-function checkFuel(receipt: Receipt): Finding {
-  const { result, fuelUsed, request } = receipt
-  const votes = agreeingVotes(receipt)
-  const { fuel } = result
-  if (fuelUsed > request.limits.fuel) return { failed: `${fuelUsed} used, but ${request.limits.fuel} was the limit` }
-  if (fuel !== undefined && votes.some((vote) => vote.fuel !== fuel)) {
-    return { failed: `the result says ${fuel}, but a node that voted for it says otherwise` }
-  }
-  if (votes.length === 0) return { skipped: 'nobody voted for the result' }
-  const billed = billedFuel(votes.map((vote) => vote.fuel))
-  return billed === fuelUsed ? `${fuelUsed} used` : { failed: `${fuelUsed} billed, but the votes give ${billed}` }
-}
-
-function checkHead(receipt: Receipt): Finding {
-  if (verifySignature(receipt.head, receiptDigest(receipt), receipt.signature)) return `signed by ${receipt.head}`
-  return { failed: `the signature of ${receipt.head} does not sign this receipt` }
-}
-
-function checkSubnet({ subnet, request, epoch }: Receipt, record: Subnet | undefined): Finding {
-  if (record === undefined) return { skipped: `give the record of the draw, ${subnet.cid.toString()}, to compare` }
-  if (!equalBytes(subnetCidOf(record).bytes, subnet.cid.bytes))
-    return { failed: `the record given is not ${subnet.cid.toString()}` }
-  if (
-    record.chainId !== request.chainId ||
-    !equalBytes(record.functionCid.bytes, request.functionCid.bytes) ||
-    record.epoch !== epoch
-  ) {
-    return { failed: 'the record is of another function, chain or epoch' }
-  }
-  const isPrefix = subnet.members.every((node, index) => record.order[index] === node)
-  return isPrefix ? 'the members stand in the drawn order' : { failed: 'the members are not the first ones drawn' }
-}
-
-function checkEpoch({ request, epoch }: Receipt, network: Network | undefined): Finding {
-  if (network === undefined) return { skipped: "give the network's genesis to place the time in an epoch" }
-  const expected = epochAt(network, request.timestampMs)
-  // The subnet was formed before the request came, so a request at an epoch's first moments may be the last's.
-  const fits = epoch === expected || epoch === expected - 1
-  return fits ? `epoch ${epoch}` : { failed: `the request's time is in epoch ${expected}, the receipt says ${epoch}` }
-}
-
-function checkNetwork({ request, head, votes }: Receipt, network: Network | undefined): Finding {
-  if (network === undefined) return { skipped: "give the network's genesis to know whose keys these are" }
-  if (network.chainId !== request.chainId) {
-    return { failed: `made on chain "${request.chainId}", not on "${network.chainId}"` }
-  }
-  if (!network.heads.includes(head)) return { failed: `head ${head} is not of this network` }
-  const stranger = votes.find(({ node }) => !network.workers.includes(node))
-  if (stranger !== undefined) return { failed: `worker ${stranger.node} is not of this network` }
-  return 'the head and all voters are of this network'
-}
-
 function toCheck(name: CheckName, finding: Finding): Check {
   if (typeof finding === 'string') return { name, status: 'passed', detail: finding }
   if ('failed' in finding) return { name, status: 'failed', detail: finding.failed }
   return { name, status: 'skipped', detail: finding.skipped }
-}
-
-/** Orders votes as receipts keep them. */
-export function sortVotes(votes: readonly Vote[]): readonly Vote[] {
-  return [...votes].sort((a, b) => compareNodeIds(a.node, b.node))
 }
