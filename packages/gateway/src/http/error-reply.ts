@@ -1,0 +1,52 @@
+import { type CodedError, isCodedError, type Logger } from '@blockless/core'
+import type { FastifyReply } from 'fastify'
+
+/** The body of every answer that is an error. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string; readonly details: object }
+}
+
+/** HTTP status of each code that is not the caller's bad input. */
+const STATUS: Readonly<Record<string, number>> = {
+  ERR_FUNCTION_UNKNOWN: 404,
+  ERR_RECEIPT_UNKNOWN: 404,
+  ERR_SUBNET_UNKNOWN: 404,
+  ERR_REQUEST_UNKNOWN: 404,
+  ERR_ROUTE_UNKNOWN: 404,
+  ERR_ORIGIN: 403,
+  ERR_HOST: 421,
+  ERR_BODY_TOO_LARGE: 413,
+  ERR_CONTENT_TYPE: 415,
+  ERR_CAR_TOO_LARGE: 413,
+  ERR_HEAD_BUSY: 503,
+  ERR_SUBNET_TOO_SMALL: 503,
+  ERR_SUBNET_UNPREPARED: 503,
+  ERR_NOT_ENOUGH_ANSWERS: 503,
+  ERR_STORE_FULL: 507,
+  ERR_STORE_DISK: 507,
+  ERR_REGISTRY: 507,
+  ERR_DIVERGED: 502,
+  ERR_DEADLINE: 504,
+  ERR_INTERNAL: 500,
+}
+
+/** The HTTP status of an error: 4xx is the caller's to mend, 5xx the network's. */
+export function statusOf(error: CodedError): number {
+  const failed = 'failed' in error.details && Array.isArray(error.details.failed) ? error.details.failed : []
+  const isTooSlow = failed.length > 0 && failed.every((entry: { code?: string }) => entry.code === 'ERR_DEADLINE')
+  return isTooSlow ? 504 : (STATUS[error.code] ?? 400)
+}
+
+/** Answers with an error; what is not coded is a bug of ours, and its message stays in the log. */
+export async function replyError(reply: FastifyReply, error: unknown, log: Logger): Promise<FastifyReply> {
+  if (!isCodedError(error)) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    log.error('request failed', { method: reply.request.method, url: reply.request.url, reason })
+    const body = { code: 'ERR_INTERNAL', message: 'Cannot answer: the gateway failed; its log says why', details: {} }
+    return await reply.code(500).send({ error: body } satisfies ErrorBody)
+  }
+  const status = statusOf(error)
+  if (status === 503) reply.header('retry-after', '1')
+  const { code, message, details } = error
+  return await reply.code(status).send({ error: { code, message, details } } satisfies ErrorBody)
+}

@@ -1,0 +1,31 @@
+import type { Limits } from '@blockless/core'
+
+/** How long a head waits for answers to a roll call: two round trips across the world and a cold gossip mesh. */
+export const ROLL_CALL_MS = 3_000
+/** How long a member may take to fetch and compile a function: a 10 MB module over a slow link. */
+export const PREPARE_MS = 30_000
+/** What a head adds to a request's deadline before it gives up on a node: the wire and the queue. */
+export const ANSWER_GRACE_MS = 2_000
+/** How long a head waits for the remaining nodes once enough of them agreed, so that receipts name all votes. */
+export const STRAGGLER_MS = 100
+/** How far clocks of head and worker may differ. */
+export const CLOCK_SKEW_MS = 30_000
+/** Requests under way at one head; one more is answered "busy". */
+export const REQUESTS_COUNT_MAX = 256
+/** Frames waiting to be written to one link, in bytes: two of the largest. */
+export const LINK_BACKLOG_BYTES_MAX = 20_971_520
+/** Pause before a worker dials a lost head again, doubled each time up to the maximum. */
+export const REDIAL_MS = 200
+export const REDIAL_MS_MAX = 10_000
+/** Subnets that a worker remembers: one per function and epoch that it serves. */
+export const SUBNETS_COUNT_MAX = 1_024
+/** Stories kept in memory for `bls explain`. */
+export const STORIES_COUNT_MAX = 4_096
+
+/** What one run may use if neither the manifest nor the caller says. */
+export const DEFAULT_LIMITS: Limits = {
+  fuel: 5_000_000_000, // a few seconds of computing
+  memoryBytes: 134_217_728, // 128 MiB, as the common platforms give
+  outputBytes: 1_048_576,
+  deadlineMs: 10_000,
+}
