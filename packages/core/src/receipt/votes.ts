@@ -5,7 +5,7 @@ import type { Vote } from '../model/vote.ts'
 import type { Receipt } from './receipt.ts'
 
 /** The votes for the agreed result. */
-export function agreeingVotes(receipt: Receipt): readonly Vote[] {
+export function agreeingVotes(receipt: Pick<Receipt, 'result' | 'votes'>): readonly Vote[] {
   const agreed = resultHashOf(receipt.result)
   return receipt.votes.filter(({ resultHash }) => equalBytes(resultHash, agreed))
 }
