@@ -42,8 +42,11 @@ export const CAR_ROOTS_MAX = 16
 /** Milliseconds until a fetch gives up by itself: no caller waits forever, also without a signal. */
 export const FETCH_TIMEOUT_MS = 60_000
 
-/** Milliseconds that one peer has for one block before the next one is asked. */
-export const ASK_TIMEOUT_MS = 5_000
+/**
+ * Milliseconds that a peer may go without giving any block before the next one is asked: a full message of 2 MiB over
+ * 2 Mbit/s.
+ */
+export const ASK_TIMEOUT_MS = 10_000
 
 /** Blocks asked for at once by one fetch: at full chunks 4 MiB under way, enough to fill 100 Mbit/s at 300 ms. */
 export const FETCH_WINDOW = 16
@@ -51,8 +54,14 @@ export const FETCH_WINDOW = 16
 /** Peers that one fetch asks: beyond that, a block is not there. */
 export const FETCH_PEERS_MAX = 32
 
-/** Blocks that one peer may want from us at once: bounds the memory of one answer to 32 MiB at full chunks. */
-export const WANTS_MAX = 128
+/** Blocks asked for at once by all fetches of a node; below what peers remember, so that no question is dropped. */
+export const ASKS_MAX = 48
+
+/**
+ * Blocks that one peer may want from us at once, further ones push out the oldest. Bounds the memory of one answer to
+ * 16 MiB at full chunks and 128 MiB at most.
+ */
+export const WANTS_MAX = 64
 
 /** Bytes of a block that travels: what IPFS nodes accept. */
 export const EXCHANGE_BLOCK_MAX: number = 2 * MIB
@@ -68,3 +77,6 @@ export const BITSWAP_PROTOCOL = '/ipfs/bitswap/1.2.0'
 
 /** Milliseconds for telling a peer what is no longer wanted. */
 export const CANCEL_TIMEOUT_MS = 2_000
+
+/** Bytes of a message of blocks: the largest block and its framing; small enough to arrive in time on a slow link. */
+export const EXCHANGE_MESSAGE_MAX: number = EXCHANGE_BLOCK_MAX + 64 * 1_024

@@ -3,7 +3,7 @@ import { type BitswapOptions, withBitswap } from '@helia/bitswap'
 import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { findHasher } from '../block/block-hash.ts'
-import { BITSWAP_PROTOCOL, EXCHANGE_BLOCK_MAX, WANTS_MAX } from '../defaults.ts'
+import { BITSWAP_PROTOCOL, EXCHANGE_BLOCK_MAX, EXCHANGE_MESSAGE_MAX, WANTS_MAX } from '../defaults.ts'
 import type { BlockStorage } from '../store/block-storage.ts'
 
 /** Asks one peer for one block; rejects if it says that it has none, and waits as long as the signal lets it. */
@@ -64,6 +64,9 @@ const BITSWAP_OPTIONS: BitswapOptions & { readonly maxWantListSize: number } = {
   protocol: BITSWAP_PROTOCOL,
   maxWantlistSize: WANTS_MAX,
   maxWantListSize: WANTS_MAX,
+  maxOutgoingMessageSize: EXCHANGE_MESSAGE_MAX,
+  // Kubo sends up to 4 MiB.
+  maxIncomingMessageSize: 2 * EXCHANGE_MESSAGE_MAX,
   maxInboundStreams: 64,
   maxOutboundStreams: 64,
 }

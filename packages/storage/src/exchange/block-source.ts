@@ -6,7 +6,9 @@ import { isBlock } from '../block/block-hash.ts'
 import { ASK_TIMEOUT_MS, BITSWAP_PROTOCOL, FETCH_PEERS_MAX } from '../defaults.ts'
 import { abortable } from './abortable.ts'
 import type { AskPeer } from './bitswap-mount.ts'
+import { Patience } from './patience.ts'
 import { PeerRoster, type RosterPeer } from './peer-roster.ts'
+import type { Slots } from './slots.ts'
 
 /** Someone who may have the blocks: a connected or known peer, or where to reach one. */
 export type FetchProvider = PeerId | Multiaddr | Multiaddr[]
@@ -15,6 +17,8 @@ export type FetchProvider = PeerId | Multiaddr | Multiaddr[]
 export interface BlockSourceComponents {
   readonly libp2p: Libp2p
   readonly ask: AskPeer
+  /** Bounds the questions under way, over all fetches. */
+  readonly slots: Slots
   readonly cancel: (peer: PeerId, cids: readonly CID[]) => Promise<void>
   readonly log: Logger
 }
@@ -75,21 +79,25 @@ export class BlockSource {
   }
 
   async #askOne(peer: RosterPeer, cid: CID, signal: AbortSignal): Promise<Uint8Array | 'miss' | 'silence'> {
-    const { ask, log } = this.#components
-    const patience = AbortSignal.timeout(this.#askTimeoutMs)
-    const both = AbortSignal.any([signal, patience])
+    const { ask, slots, log } = this.#components
+    using _slot = await slots.acquire(signal)
+    using patience = new Patience(peer, this.#askTimeoutMs)
+    const both = AbortSignal.any([signal, patience.signal])
     this.#remember(peer, cid)
     peer.asking += 1
     try {
       const bytes = await abortable(ask(peer.id.toCID(), cid, both), both)
       // Bitswap compares digests without the hash that made them, so what it gives may still be another block.
-      if (await isBlock(cid, bytes)) return bytes
+      if (await isBlock(cid, bytes)) {
+        peer.gaveAtMs = performance.now()
+        return bytes
+      }
       log.warn('peer sent a wrong block', { peer: peer.id.toString(), cid: cid.toString() })
     } catch (error) {
       signal.throwIfAborted()
       const message = error instanceof Error ? error.message : undefined
       log.debug('peer gave no block', { peer: peer.id.toString(), cid: cid.toString(), message })
-      if (patience.aborted) {
+      if (patience.signal.aborted) {
         peer.silences += 1
         return 'silence'
       }

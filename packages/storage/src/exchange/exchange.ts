@@ -2,7 +2,7 @@ import { type Logger, silentLogger } from '@blockless/core'
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { type DagLimits, limitsOf } from '../dag/dag-walk.ts'
-import { FETCH_TIMEOUT_MS } from '../defaults.ts'
+import { ASKS_MAX, FETCH_TIMEOUT_MS } from '../defaults.ts'
 import type { AbortOptions, BlockStorage } from '../store/block-storage.ts'
 import { abortable } from './abortable.ts'
 import { type MountedBitswap, mountBitswap } from './bitswap-mount.ts'
@@ -10,6 +10,7 @@ import { BlockSource, type FetchProvider } from './block-source.ts'
 import { cancelWants } from './cancel-wants.ts'
 import { DagFetch, type FetchedDag } from './dag-fetch.ts'
 import { FetchError } from './fetch-error.ts'
+import { Slots } from './slots.ts'
 
 /** Collaborators of an {@link Exchange}; all stay their owner's. */
 export interface ExchangeComponents {
@@ -23,7 +24,7 @@ export interface ExchangeComponents {
 export interface FetchOptions extends AbortOptions, DagLimits {
   /** Milliseconds until the fetch gives up by itself. Default: 60,000. */
   readonly timeoutMs?: number
-  /** Milliseconds that one peer has for one block. Default: 5,000. */
+  /** Milliseconds that a peer may go without giving any block. Default: 10,000. */
   readonly askTimeoutMs?: number
   /** Peers to connect to and ask before those already connected; at most 32 are used. */
   readonly providers?: readonly FetchProvider[]
@@ -64,6 +65,7 @@ class BitswapExchange implements Exchange {
   readonly #cancels = new Set<Promise<void>>()
   // Blocks that some fetch is asking for, so that two fetches do not ask twice.
   readonly #arriving = new Map<string, Promise<Uint8Array | undefined>>()
+  readonly #slots = new Slots(ASKS_MAX)
   #bitswap: Promise<MountedBitswap> | undefined
   #stopped = new AbortController()
 
@@ -115,7 +117,8 @@ class BitswapExchange implements Exchange {
     const signal = AbortSignal.any(options.signal === undefined ? ends : [...ends, options.signal])
     const { ask } = bitswap
     const cancel = (peer: PeerId, cids: readonly CID[]): Promise<void> => this.#cancel(peer, cids)
-    const source = new BlockSource({ libp2p: this.#libp2p, ask, cancel, log: this.#log }, options.askTimeoutMs)
+    const components = { libp2p: this.#libp2p, ask, slots: this.#slots, cancel, log: this.#log }
+    const source = new BlockSource(components, options.askTimeoutMs)
     using hold = this.#store.hold()
     const load = (cid: CID): Promise<Uint8Array> => this.#load(source, root, cid, signal)
     const fail = (error: unknown): void => failed.abort(error)

@@ -7,6 +7,8 @@ export interface RosterPeer {
   asking: number
   misses: number
   silences: number
+  /** When the peer last gave a block, on the clock of `performance.now()`. */
+  gaveAtMs: number
 }
 
 /** The peers that one fetch may ask, the best first: those that answer, then those that have, then the least busy. */
@@ -26,7 +28,7 @@ export class PeerRoster {
   add(id: PeerId): boolean {
     const name = id.toString()
     if (this.#peers.has(name) || this.#peers.size >= this.#countMax) return false
-    this.#peers.set(name, { id, order: this.#peers.size, asking: 0, misses: 0, silences: 0 })
+    this.#peers.set(name, { id, order: this.#peers.size, asking: 0, misses: 0, silences: 0, gaveAtMs: 0 })
     return true
   }
 

@@ -27,6 +27,7 @@ export class IndexedStore implements BlockStorage {
   readonly #log: Logger
   // Puts under way, so that two of one block write it once.
   readonly #puts = new Map<string, Promise<void>>()
+  #pinning: Promise<unknown> = Promise.resolve()
   protected readonly index: BlockIndex
 
   constructor(medium: BlockMedium, init: IndexedStoreInit) {
@@ -111,8 +112,58 @@ export class IndexedStore implements BlockStorage {
   }
 
   async pin(root: CID, cids: Iterable<CID>): Promise<void> {
-    this.assertOpen()
     const list = [...cids]
+    await this.#inTurn(() => this.#pin(root, list))
+  }
+
+  async unpin(root: CID): Promise<boolean> {
+    return await this.#inTurn(() => this.#unpin(root))
+  }
+
+  pinnedRoots(): CID[] {
+    return this.index.roots().map((root) => CID.parse(root))
+  }
+
+  isKept(cid: CID): boolean {
+    const key = blockKey(cid)
+    return key !== undefined && this.index.isKept(key)
+  }
+
+  hold(): BlockHold {
+    const held = new Set<string>()
+    const { index } = this
+    let isDisposed = false
+    return {
+      add(cid) {
+        const key = blockKey(cid)
+        // Work that is still under way when its owner has given up must not keep anything for ever.
+        if (isDisposed || key === undefined || held.has(key)) return
+        held.add(key)
+        index.keep(key)
+      },
+      [Symbol.dispose]() {
+        isDisposed = true
+        for (const key of held) index.release(key)
+        held.clear()
+      },
+    }
+  }
+
+  usage(): StoreUsage {
+    const { size, count, keptSize } = this.index
+    return { size, sizeMax: this.#sizeMax, count, countMax: this.#countMax, keptSize }
+  }
+
+  /** Throws if the store may no longer be used. */
+  protected assertOpen(): void {}
+
+  /** Settles when no put and no pin is under way. */
+  protected async drain(): Promise<void> {
+    await Promise.allSettled([...this.#puts.values(), this.#pinning])
+  }
+
+  async #pin(root: CID, list: readonly CID[]): Promise<void> {
+    this.assertOpen()
     const keys: string[] = []
     for (const cid of list) {
       const key = blockKey(cid)
@@ -133,7 +184,7 @@ export class IndexedStore implements BlockStorage {
     }
   }
 
-  async unpin(root: CID): Promise<boolean> {
+  async #unpin(root: CID): Promise<boolean> {
     this.assertOpen()
     const name = root.toString()
     if (this.index.pinned(name) === undefined) return false
@@ -141,43 +192,11 @@ export class IndexedStore implements BlockStorage {
     return this.index.unpin(name)
   }
 
-  pinnedRoots(): CID[] {
-    return this.index.roots().map((root) => CID.parse(root))
-  }
-
-  isKept(cid: CID): boolean {
-    const key = blockKey(cid)
-    return key !== undefined && this.index.isKept(key)
-  }
-
-  hold(): BlockHold {
-    const held = new Set<string>()
-    const { index } = this
-    return {
-      add(cid) {
-        const key = blockKey(cid)
-        if (key === undefined || held.has(key)) return
-        held.add(key)
-        index.keep(key)
-      },
-      [Symbol.dispose]() {
-        for (const key of held) index.release(key)
-        held.clear()
-      },
-    }
-  }
-
-  usage(): StoreUsage {
-    const { size, count, keptSize } = this.index
-    return { size, sizeMax: this.#sizeMax, count, countMax: this.#countMax, keptSize }
-  }
-
-  /** Throws if the store may no longer be used. */
-  protected assertOpen(): void {}
-
-  /** Settles when no put is under way. */
-  protected async drain(): Promise<void> {
-    await Promise.allSettled(this.#puts.values())
+  // One pin after another: index and disk then always change in the same order.
+  async #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#pinning.then(act)
+    this.#pinning = turn.catch(() => {})
+    return await turn
   }
 
   async #putOnce(key: string, block: Uint8Array): Promise<void> {

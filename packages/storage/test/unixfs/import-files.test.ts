@@ -95,7 +95,7 @@ test('importFiles() is the same for files in any order and content in any parts,
         assert.ok(Buffer.from(bytes).equals(content))
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
 
