@@ -19,6 +19,7 @@ export {
 } from './function-package/function-package.ts'
 export type { AbortOptions, BlockHold, BlockStorage, PutOptions, StoreUsage } from './store/block-storage.ts'
 export { BlockStore, type BlockStoreInit } from './store/block-store.ts'
+export { lockFolder } from './store/folder-lock.ts'
 export { MemoryBlockStore, type MemoryBlockStoreInit } from './store/memory-block-store.ts'
 export { StoreError, type StoreReason } from './store/store-error.ts'
 export {

@@ -61,8 +61,7 @@ export async function* readFileChunks(
   yield* readParts(store, found.node, budget, options)
 }
 
-/** Follows a path to its block. */
-export async function resolvePath(
+async function resolvePath(
   store: BlockReader,
   root: CID,
   path: string,

@@ -4,11 +4,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { CID } from 'multiformats/cid'
 import { BlockStore } from '../../src/index.ts'
 import { temporaryFolder } from '../support/blocks.ts'
 
-const WRITER = join(import.meta.dirname, '..', 'support', 'store-writer.ts')
+const WRITER = fileURLToPath(new URL('../support/store-writer.ts', import.meta.url))
 const KILLS = 4
 
 test('BlockStore keeps every block it confirmed and no broken one when its process is killed', async () => {
