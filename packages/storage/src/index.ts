@@ -1,3 +1,4 @@
+export { BlockStore, type BlockStoreInit } from '#block-store'
 export { BlockError, type BlockReason } from './block/block-error.ts'
 export { verifyBlock } from './block/block-hash.ts'
 export type { CarSource } from './car/byte-reader.ts'
@@ -18,7 +19,6 @@ export {
   readFunction,
 } from './function-package/function-package.ts'
 export type { AbortOptions, BlockHold, BlockStorage, PutOptions, StoreUsage } from './store/block-storage.ts'
-export { BlockStore, type BlockStoreInit } from './store/block-store.ts'
 export { lockFolder } from './store/folder-lock.ts'
 export { MemoryBlockStore, type MemoryBlockStoreInit } from './store/memory-block-store.ts'
 export { StoreError, type StoreReason } from './store/store-error.ts'

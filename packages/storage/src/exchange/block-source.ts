@@ -3,12 +3,12 @@ import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import { isBlock } from '../block/block-hash.ts'
+import { abortable } from '../concurrency/abortable.ts'
+import type { Slots } from '../concurrency/slots.ts'
 import { ASK_TIMEOUT_MS, BITSWAP_PROTOCOL, FETCH_PEERS_MAX } from '../defaults.ts'
-import { abortable } from './abortable.ts'
 import type { AskPeer } from './bitswap-mount.ts'
 import { Patience } from './patience.ts'
 import { PeerRoster, type RosterPeer } from './peer-roster.ts'
-import type { Slots } from './slots.ts'
 
 /** Someone who may have the blocks: a connected or known peer, or where to reach one. */
 export type FetchProvider = PeerId | Multiaddr | Multiaddr[]

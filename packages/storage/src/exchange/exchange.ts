@@ -1,16 +1,16 @@
 import { type Logger, silentLogger } from '@blockless/core'
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import { abortable } from '../concurrency/abortable.ts'
+import { Slots } from '../concurrency/slots.ts'
 import { type DagLimits, limitsOf } from '../dag/dag-walk.ts'
 import { ASKS_MAX, FETCH_TIMEOUT_MS } from '../defaults.ts'
 import type { AbortOptions, BlockStorage } from '../store/block-storage.ts'
-import { abortable } from './abortable.ts'
 import { type MountedBitswap, mountBitswap } from './bitswap-mount.ts'
 import { BlockSource, type FetchProvider } from './block-source.ts'
 import { cancelWants } from './cancel-wants.ts'
 import { DagFetch, type FetchedDag } from './dag-fetch.ts'
 import { FetchError } from './fetch-error.ts'
-import { Slots } from './slots.ts'
 
 /** Collaborators of an {@link Exchange}; all stay their owner's. */
 export interface ExchangeComponents {

@@ -28,7 +28,14 @@ export class PeerRoster {
   add(id: PeerId): boolean {
     const name = id.toString()
     if (this.#peers.has(name) || this.#peers.size >= this.#countMax) return false
-    this.#peers.set(name, { id, order: this.#peers.size, asking: 0, misses: 0, silences: 0, gaveAtMs: 0 })
+    this.#peers.set(name, {
+      id,
+      order: this.#peers.size,
+      asking: 0,
+      misses: 0,
+      silences: 0,
+      gaveAtMs: Number.NEGATIVE_INFINITY,
+    })
     return true
   }
 

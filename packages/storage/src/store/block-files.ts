@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { Slots } from '../concurrency/slots.ts'
 import type { BlockMedium } from './block-medium.ts'
 import { moveIntoPlace, removeFile, syncFolder, writeDurably } from './durable-file.ts'
 import { diskError, errnoOf } from './store-error.ts'
@@ -12,6 +13,9 @@ const PAGE_SIZE = 4096
 const KEY_PATTERN = /^[a-z2-7]{55,57}$/
 const SHARD_PATTERN = /^[a-z2-7]{2}$/
 const STAT_WINDOW = 32
+
+// The file system works on four at a time (libuv's threads); more would only use up the process's file descriptors.
+const OPEN_FILES_MAX = 32
 
 /** A block found at start. */
 export interface FoundBlock {
@@ -30,6 +34,7 @@ export class BlockFiles implements BlockMedium {
   readonly #folder: string
   // Shards with names that no sync has covered yet.
   readonly #unsynced = new Set<string>()
+  readonly #slots = new Slots(OPEN_FILES_MAX)
   #fileNumber = 0
 
   constructor(folder: string) {
@@ -74,6 +79,7 @@ export class BlockFiles implements BlockMedium {
   }
 
   async stage(key: string, bytes: Uint8Array): Promise<() => void> {
+    using _slot = await this.#slots.acquire()
     const temporary = this.#temporaryPath()
     await writeDurably(temporary, bytes)
     return () => {
@@ -84,6 +90,7 @@ export class BlockFiles implements BlockMedium {
   }
 
   async read(key: string): Promise<Uint8Array | undefined> {
+    using _slot = await this.#slots.acquire()
     const path = this.#path(key)
     try {
       return await readFile(path)

@@ -272,3 +272,29 @@ test('BlockStore refuses every call after close()', async () => {
   await using again = await BlockStore.open({ folder: folder.path, sizeMax: 9 * PAGE })
   assert.equal(again.has(cid), isStored)
 })
+
+test('BlockStore takes thousands of calls at once without opening as many files', async () => {
+  await using folder = await temporaryFolder()
+  await using store = await BlockStore.open({ folder: folder.path, sizeMax: 4000 * PAGE })
+  const blocks = Array.from({ length: 500 }, (_, seed) => block(seed))
+  await Promise.all(blocks.map(({ cid, bytes }) => store.put(cid, bytes)))
+  const reads = [...blocks, ...blocks, ...blocks].map(({ cid }) => store.getBytes(cid))
+  assert.equal((await Promise.all(reads)).length, 1500)
+})
+
+test('BlockStore pins and unpins one root many times at once, and disk and index agree', async () => {
+  await using folder = await temporaryFolder()
+  const { cid, bytes } = block(1)
+  for (const isPinned of [true, false]) {
+    await using store = await BlockStore.open({ folder: folder.path, sizeMax: 9 * PAGE })
+    await store.put(cid, bytes)
+    const steps = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 === 0) === isPinned ? store.unpin(cid) : store.pin(cid, [cid]),
+    )
+    await Promise.all(steps)
+    assert.equal(store.isKept(cid), isPinned)
+    await store.close()
+    await using again = await BlockStore.open({ folder: folder.path, sizeMax: 9 * PAGE })
+    assert.equal(again.isKept(cid), isPinned)
+  }
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { Slots } from '../../src/exchange/slots.ts'
+import { Slots } from '../../src/concurrency/slots.ts'
 
 test('Slots.acquire() lets in as many as there are places, in line', async () => {
   const slots = new Slots(2)

@@ -1,5 +1,7 @@
 import { abortable } from './abortable.ts'
 
+const NEVER = new AbortController().signal
+
 /** A number of places that work can hold; who finds none free waits in line. */
 export class Slots {
   #free: number
@@ -10,7 +12,7 @@ export class Slots {
   }
 
   /** Takes a place until disposed. @throws the signal's reason */
-  async acquire(signal: AbortSignal): Promise<Disposable> {
+  async acquire(signal: AbortSignal = NEVER): Promise<Disposable> {
     signal.throwIfAborted()
     if (this.#free > 0) this.#free -= 1
     else await this.#wait(signal)
