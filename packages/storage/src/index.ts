@@ -1,4 +1,5 @@
 export { BlockStore, type BlockStoreInit } from '#block-store'
+export { lockFolder } from '#folder-lock'
 export { BlockError, type BlockReason } from './block/block-error.ts'
 export { verifyBlock } from './block/block-hash.ts'
 export type { CarSource } from './car/byte-reader.ts'
@@ -19,7 +20,6 @@ export {
   readFunction,
 } from './function-package/function-package.ts'
 export type { AbortOptions, BlockHold, BlockStorage, PutOptions, StoreUsage } from './store/block-storage.ts'
-export { lockFolder } from './store/folder-lock.ts'
 export { MemoryBlockStore, type MemoryBlockStoreInit } from './store/memory-block-store.ts'
 export { StoreError, type StoreReason } from './store/store-error.ts'
 export {
