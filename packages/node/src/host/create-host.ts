@@ -35,9 +35,9 @@ export async function createHost(init: HostInit): Promise<Host> {
   return await createLibp2p({
     privateKey: privateKeyFromRaw(init.privateKey),
     addresses: { listen: [...init.listen] },
-    transports: [tcp({ outboundSocketInactivityTimeout: Number.POSITIVE_INFINITY })],
+    transports: [tcp()],
     connectionEncrypters: [noise(), tls()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux()], // its keep-alive, every 30 s, also keeps idle links open
     connectionManager: { maxConnections: 1_024, inboundConnectionThreshold: 64 },
     services: {
       identify: identify(),

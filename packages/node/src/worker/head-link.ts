@@ -67,7 +67,7 @@ export class HeadLink {
       } catch (error) {
         if (signal.aborted) return
         const message = error instanceof Error ? error.message : String(error)
-        log.debug('head not reached', { head: this.#init.head, message, pauseMs })
+        log.warn('head not reached', { head: this.#init.head, message, pauseMs })
       }
       // Some spread, so that the workers of a restarted head do not all come back in the same instant.
       const spread = 0.5 + (this.#components.random.bytes(1)[0] ?? 0) / 255

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { type Logger, systemClock, systemRandom } from '@blockless/core'
+import { createHost, loadIdentity, Worker } from '@blockless/node'
+import { Executor } from '@blockless/runtime'
+import { BlockStore, createExchange } from '@blockless/storage'
+import type { WorkerConfig } from './role-config.ts'
+
+/** A running worker with its executor. */
+export interface RunningWorker extends AsyncDisposable {
+  readonly worker: Worker
+}
+
+/** Wires and starts a worker and its executor; disposing stops them, last started first. */
+export async function createWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
+  const clock = systemClock
+  const random = systemRandom
+  const { network, folder } = config
+  await using parts = new AsyncDisposableStack()
+  const identity = await loadIdentity(join(folder, 'key.bin'))
+  const store = parts.use(
+    await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }),
+  )
+  const executor = new Executor({ log, clock }, { threads: config.threads })
+  await executor.start()
+  parts.defer(async () => await executor.stop())
+  const host = await createHost({ privateKey: identity.privateKey, listen: config.listen })
+  parts.defer(async () => await host.stop())
+  const exchange = createExchange({ libp2p: host, store, log })
+  await exchange.start()
+  parts.defer(async () => await exchange.stop())
+  const worker = new Worker(
+    { host, signer: identity.signer, store, exchange, executor, clock, random, log },
+    { network, heads: config.heads, caps: config.caps },
+  )
+  worker.start()
+  parts.defer(async () => await worker.stop())
+  const owned = parts.move()
+  return { worker, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
