@@ -6,6 +6,8 @@ export interface Clock {
   monotonic(): number
   /** Resolves after `ms`, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `task` once after `ms`, unless the returned function is called before. */
+  schedule(ms: number, task: () => void): () => void
 }
 
 /** Randomness, as a component. */
@@ -33,6 +35,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms, signal) => sleep(ms, signal),
+  schedule: (ms, task) => {
+    const timer = setTimeout(task, ms)
+    return () => clearTimeout(timer)
+  },
 }
 
 /** The machine's source of cryptographic randomness. */

@@ -56,7 +56,15 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** How many sleeps have not ended. */
+  schedule(ms: number, task: () => void): () => void {
+    const sleeper: Sleeper = { wakeMs: this.#elapsedMs + Math.max(0, ms), wake: task }
+    this.#sleepers.push(sleeper)
+    return () => {
+      this.#sleepers = this.#sleepers.filter((other) => other !== sleeper)
+    }
+  }
+
+  /** How many sleeps and scheduled tasks have not ended. */
   get pendingCount(): number {
     return this.#sleepers.length
   }

@@ -74,7 +74,7 @@ export class Invocation {
   readonly #cancel = new AbortController()
   #state: AggregationState
   #frame: { id: number; bytes: Uint8Array } | undefined
-  #timer: NodeJS.Timeout | undefined
+  #cancelTick: (() => void) | undefined
   #encodeMs = 0
   #verifyMs = 0
   #agreedAtMs = Number.NaN
@@ -114,7 +114,7 @@ export class Invocation {
       return { ending, answers: this.#answers, failures: this.#failures, events: this.#events, measures }
     } finally {
       signal.removeEventListener('abort', abort)
-      clearTimeout(this.#timer)
+      this.#cancelTick?.()
       this.#cancel.abort(new Error('the invocation has ended'))
     }
   }
@@ -224,12 +224,13 @@ export class Invocation {
   }
 
   #schedule(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTick?.()
+    this.#cancelTick = undefined
     const atMs = nextTickMs(this.#state)
     if (atMs === undefined) return
     const { clock } = this.#components
     const delayMs = Math.max(0, Math.ceil(atMs - clock.monotonic()))
-    this.#timer = setTimeout(() => this.#step({ kind: 'tick', nowMs: clock.monotonic() }), delayMs)
+    this.#cancelTick = clock.schedule(delayMs, () => this.#step({ kind: 'tick', nowMs: clock.monotonic() }))
   }
 
   #atMs(): number {
