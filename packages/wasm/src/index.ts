@@ -1,0 +1,16 @@
+export { decodeModule } from './decode-module.ts'
+export { FUEL_EXPORT, START_EXPORT, STATUS_EXPORT } from './fuel/export-names.ts'
+export { fuelUsed, type InstrumentedModule, type InstrumentOptions, instrument } from './fuel/instrument.ts'
+export { STATUS } from './fuel/status.ts'
+export type {
+  CustomSection,
+  ExportDescriptor,
+  ExternalKind,
+  FunctionType,
+  ImportDescriptor,
+  MemoryType,
+  Module,
+  Section,
+  TableType,
+} from './module.ts'
+export { ModuleError, type ModuleReason } from './module-error.ts'
