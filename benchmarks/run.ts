@@ -14,5 +14,7 @@ if (name === undefined || !names.includes(name)) {
   console.error(`Cannot run: ${problem}. Usage: npm run bench -- <${names.join('|')}> [--json]`)
   process.exit(2)
 }
-const child = spawn(process.execPath, [fileURLToPath(new URL(`${name}/main.ts`, here)), ...options], { stdio: 'inherit' })
+const child = spawn(process.execPath, [fileURLToPath(new URL(`${name}/main.ts`, here)), ...options], {
+  stdio: 'inherit',
+})
 child.once('exit', (code) => process.exit(code ?? 1))

@@ -28,7 +28,11 @@ export async function startBaseline(wasm: Uint8Array): Promise<AsyncDisposable &
   }
 }
 
-function run(module: WebAssembly.Module, path: string, request: { path: string; query: string; method: string }): Buffer {
+function run(
+  module: WebAssembly.Module,
+  path: string,
+  request: { path: string; query: string; method: string },
+): Buffer {
   const stdout = openSync(path, 'w')
   try {
     const env = {

@@ -72,11 +72,17 @@ function breakdown(label: string, stories: readonly Story[]): Measure[] {
     'totalMs',
   ] as const
   const p50 = measures.find(({ name }) => name === `invoke.${label}.p50`)?.value ?? 0
-  const total = percentile(stories.map(({ timings }) => timings.totalMs), 0.5)
+  const total = percentile(
+    stories.map(({ timings }) => timings.totalMs),
+    0.5,
+  )
   const medians = parts.map((part) => ({
     bench: 'invoke',
     name: `invoke.${label}.${part === 'totalMs' ? 'head' : part.slice(0, -2)}`,
-    value: percentile(stories.map(({ timings }) => timings[part]), 0.5),
+    value: percentile(
+      stories.map(({ timings }) => timings[part]),
+      0.5,
+    ),
     unit: 'ms',
   }))
   return [...medians, { bench: 'invoke', name: `invoke.${label}.gateway`, value: p50 - total, unit: 'ms' }]

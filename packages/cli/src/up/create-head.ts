@@ -30,9 +30,7 @@ export async function createHead(config: HeadConfig, log: Logger): Promise<Runni
   const registry = new FunctionRegistry({ path: join(folder, 'functions.sqlite') })
   registry.start()
   parts.defer(() => registry.stop())
-  const store = parts.use(
-    await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }),
-  )
+  const store = parts.use(await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }))
   const host = await createHost({ privateKey: identity.privateKey, listen: config.listen })
   parts.defer(async () => await host.stop())
   const exchange = createExchange({ libp2p: host, store, log })

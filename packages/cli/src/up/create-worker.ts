@@ -17,9 +17,7 @@ export async function createWorker(config: WorkerConfig, log: Logger): Promise<R
   const { network, folder } = config
   await using parts = new AsyncDisposableStack()
   const identity = await loadIdentity(join(folder, 'key.bin'))
-  const store = parts.use(
-    await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }),
-  )
+  const store = parts.use(await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }))
   const executor = new Executor({ log, clock }, { threads: config.threads })
   await executor.start()
   parts.defer(async () => await executor.stop())

@@ -1,4 +1,14 @@
-import { type Limits, limitsSchema, type Network, networkSchema, type Schema, list, struct, text, integer } from '@blockless/core'
+import {
+  integer,
+  type Limits,
+  limitsSchema,
+  list,
+  type Network,
+  networkSchema,
+  type Schema,
+  struct,
+  text,
+} from '@blockless/core'
 
 /** What a head's process is started with. */
 export interface HeadConfig {

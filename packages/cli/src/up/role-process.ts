@@ -61,10 +61,7 @@ class RoleProcess {
     if (this.#child.connected) this.#child.send(command)
   }
 
-  async expect<K extends 'started' | 'linked'>(
-    kind: K,
-    signal: AbortSignal,
-  ): Promise<Extract<RoleEvent, { kind: K }>> {
+  async expect<K extends 'started' | 'linked'>(kind: K, signal: AbortSignal): Promise<Extract<RoleEvent, { kind: K }>> {
     const done = new AbortController()
     const either = { signal: AbortSignal.any([signal, done.signal]) }
     try {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { CodedError, isCodedError, type Network, networkSchema, type NodeId, type Random, toHex } from '@blockless/core'
+import { CodedError, isCodedError, type Network, type NodeId, networkSchema, type Random, toHex } from '@blockless/core'
 import { loadIdentity } from '@blockless/node'
 import { lockFolder } from '@blockless/storage'
 
@@ -12,7 +12,10 @@ export interface UpRecord {
 }
 
 /** The state folder cannot be used. */
-export class StateFolderError extends CodedError<'ERR_FOLDER_LOCKED' | 'ERR_FOLDER_STATE', { readonly folder: string }> {}
+export class StateFolderError extends CodedError<
+  'ERR_FOLDER_LOCKED' | 'ERR_FOLDER_STATE',
+  { readonly folder: string }
+> {}
 
 const HOUR_MS = 3_600_000
 
