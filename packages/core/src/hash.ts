@@ -2,9 +2,6 @@ import { sha256 } from '#sha256'
 import { concat, toUtf8 } from './bytes.ts'
 import { encodeCanonical } from './codec.ts'
 
-/** SHA-256, 32 bytes. */
-export { sha256 }
-
 /** Size of every hash and word of the protocol, in bytes. */
 export const HASH_SIZE = 32
 
