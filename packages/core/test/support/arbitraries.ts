@@ -34,7 +34,7 @@ const { FUEL_MAX, MEMORY_SIZE_MAX, OUTPUT_SIZE_MAX, DEADLINE_MS_MAX, PAGE_SIZE }
 
 export const bytesOf = (size: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: size, maxLength: size })
 /** Any text that is Unicode: every plane, no half pairs, no byte order mark in front. */
-export const textOf = (lengthMax: number): fc.Arbitrary<string> =>
+const textOf = (lengthMax: number): fc.Arbitrary<string> =>
   fc
     .string({ unit: 'binary', maxLength: Math.min(lengthMax, 12) })
     .filter((text) => text.length <= lengthMax && !text.startsWith('\ufeff'))
@@ -56,7 +56,7 @@ const maybe = <K extends string, T>(name: K, value: fc.Arbitrary<T>): fc.Arbitra
     .option(value, { nil: undefined })
     .map((found) => (found === undefined ? {} : ({ [name]: found } as { [P in K]?: T })))
 
-export const agreementArbitrary: fc.Arbitrary<Agreement> = fc.integer({ min: 1, max: 64 }).chain((nodes) =>
+const agreementArbitrary: fc.Arbitrary<Agreement> = fc.integer({ min: 1, max: 64 }).chain((nodes) =>
   fc.record({
     kind: nodes === 1 ? fc.constantFrom('direct' as const, 'aggregate' as const) : fc.constant('aggregate' as const),
     nodes: fc.constant(nodes),
@@ -64,7 +64,7 @@ export const agreementArbitrary: fc.Arbitrary<Agreement> = fc.integer({ min: 1, 
   }),
 )
 
-export const limitsArbitrary: fc.Arbitrary<Limits> = fc.record({
+const limitsArbitrary: fc.Arbitrary<Limits> = fc.record({
   fuel: fc.integer({ min: 1, max: FUEL_MAX }),
   memoryBytes: fc.integer({ min: PAGE_SIZE, max: MEMORY_SIZE_MAX }),
   outputBytes: fc.integer({ min: 0, max: OUTPUT_SIZE_MAX }),

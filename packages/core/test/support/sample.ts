@@ -36,7 +36,7 @@ export const stranger: Signer = signerAt(9)
 export const functionCid: CID = cidOfCanonical(toUtf8('function'))
 export const otherCid: CID = cidOfCanonical(toUtf8('other'))
 export const input: ExecutionInput = { args: ['a'], env: { NAME: 'value' }, stdin: toUtf8('question') }
-export const output: Uint8Array = toUtf8('answer')
+const output: Uint8Array = toUtf8('answer')
 
 export const network: Network = {
   version: 1,
