@@ -28,7 +28,7 @@ import {
   verifySignature,
   voteDigest,
 } from '@blockless/core'
-import { makeVectors } from './vectors.ts'
+import { makeVectors } from './make-vectors.ts'
 
 const directory = join(import.meta.dirname, 'vectors')
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(directory, name), 'utf8')) as T
