@@ -1,0 +1,38 @@
+import { CommanderError } from 'commander'
+import { printError } from './errors/print-error.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import type { Io } from './io/io.ts'
+import { createProgram } from './program.ts'
+
+/**
+ * Runs one command line.
+ *
+ * @param args - after the program's name
+ * @returns the exit code; nothing is thrown
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = EXIT_CODES.ok
+  try {
+    const program = await createProgram(io, args, (code) => {
+      exitCode = code
+    })
+    if (args.length === 0) {
+      program.outputHelp()
+      return EXIT_CODES.usage
+    }
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // Help and version are asked for by throwing, too.
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.ok
+    const own = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined)
+    return printError(io, error, {
+      isJson: own.includes('--json'),
+      isDebug: own.includes('--debug') || isSet(io, 'BLS_DEBUG'),
+    })
+  }
+}
+
+function isSet({ env }: Io, name: string): boolean {
+  return (env[name] ?? '') !== ''
+}
