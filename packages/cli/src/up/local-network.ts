@@ -1,7 +1,16 @@
 import { availableParallelism } from 'node:os'
-import { type Limits, type Logger, type Network, protocolLimits, systemClock, systemRandom } from '@blockless/core'
-import { createHead } from './create-head.ts'
+import {
+  type Limits,
+  type Logger,
+  type Network,
+  type NodeId,
+  protocolLimits,
+  systemClock,
+  systemRandom,
+} from '@blockless/core'
+import { createHead, type RunningHead } from './create-head.ts'
 import { createWorker } from './create-worker.ts'
+import type { WorkerConfig } from './role-config.ts'
 import { startHeadProcess, startWorkerProcess } from './role-process.ts'
 import { StateFolder } from './state-folder.ts'
 
@@ -23,6 +32,15 @@ export interface LocalNetwork extends AsyncDisposable {
   readonly network: Network
   readonly url: string
   readonly folder: string
+  /** Processes of the roles, if they have their own; the head's first. */
+  readonly processes: readonly RoleProcessInfo[]
+}
+
+/** A role's own process. */
+export interface RoleProcessInfo {
+  readonly role: 'head' | 'worker'
+  readonly node: NodeId
+  readonly pid: number
 }
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -54,34 +72,18 @@ export async function startLocalNetwork(
   const state = parts.use(await StateFolder.open(init.folder))
   const network = await state.network(init.workers, systemRandom, systemClock.now())
   onProgress('starting the head')
-  const headConfig = {
-    network,
-    folder: state.headFolder(),
-    listen: [LOOPBACK],
-    httpHost: '127.0.0.1',
-    httpPort: init.port,
-    domain: 'localhost',
-    storeSizeMax: STORE_SIZE_MAX,
-    version: init.version,
-  }
-  const head = parts.use(await (init.isSeparate ? startHeadProcess(headConfig) : createHead(headConfig, log)))
+  const head = parts.use(await startHead(init, state, network, log))
   signal.throwIfAborted()
   onProgress(`starting ${init.workers} workers`)
-  const threads = Math.max(1, Math.ceil(availableParallelism() / 2))
-  const configs = Array.from({ length: init.workers }, (_, index) => ({
-    network,
-    folder: state.workerFolder(index + 1),
-    listen: [LOOPBACK],
-    heads: head.addresses,
-    caps: CAPS,
-    threads,
-    storeSizeMax: STORE_SIZE_MAX,
-  }))
-  const starting = configs.map(async (config) => {
-    parts.use(await (init.isSeparate ? startWorkerProcess(config) : createWorker(config, log)))
+  const starting = Array.from({ length: init.workers }, async (_, index) => {
+    const worker = await startWorker(init, workerConfig(state.workerFolder(index + 1), network, head.addresses), log)
+    return parts.use(worker)
   })
-  const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  const settled = await Promise.allSettled(starting)
+  const workers = settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
   onProgress('waiting for the workers to link')
   await head.waitForWorkers(init.workers, AbortSignal.any([signal, AbortSignal.timeout(LINK_MS)]))
   await state.recordUp({ url: head.url, pid: process.pid, folder: state.path })
@@ -91,6 +93,53 @@ export async function startLocalNetwork(
     network,
     url: head.url,
     folder: state.path,
+    processes: [
+      ...ownProcess('head', network.heads[0], head),
+      ...workers.flatMap((worker, index) => ownProcess('worker', network.workers[index], worker)),
+    ],
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }
+}
+
+type Started<Role> = Role & { readonly pid?: number }
+
+async function startHead(
+  init: LocalNetworkInit,
+  state: StateFolder,
+  network: Network,
+  log: Logger,
+): Promise<Started<RunningHead>> {
+  const config = {
+    network,
+    folder: state.headFolder(),
+    listen: [LOOPBACK],
+    httpHost: '127.0.0.1',
+    httpPort: init.port,
+    domain: 'localhost',
+    storeSizeMax: STORE_SIZE_MAX,
+    version: init.version,
+  }
+  return await (init.isSeparate ? startHeadProcess(config) : createHead(config, log))
+}
+
+async function startWorker(
+  init: LocalNetworkInit,
+  config: WorkerConfig,
+  log: Logger,
+): Promise<Started<AsyncDisposable>> {
+  return await (init.isSeparate ? startWorkerProcess(config) : createWorker(config, log))
+}
+
+function workerConfig(folder: string, network: Network, heads: readonly string[]): WorkerConfig {
+  // All workers share this machine: two guests at once each keep its cores busy, and one that spins stops no other.
+  const threads = Math.max(2, Math.ceil(availableParallelism() / 2))
+  return { network, folder, listen: [LOOPBACK], heads, caps: CAPS, threads, storeSizeMax: STORE_SIZE_MAX }
+}
+
+function ownProcess(
+  role: RoleProcessInfo['role'],
+  node: NodeId | undefined,
+  { pid }: Started<object>,
+): readonly RoleProcessInfo[] {
+  return pid === undefined || node === undefined ? [] : [{ role, node, pid }]
 }

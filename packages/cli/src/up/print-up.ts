@@ -20,9 +20,11 @@ export function printReady(io: Io, { network, url, folder }: LocalNetwork, worke
 }
 
 /** The same as one line of JSON. */
-export function readyJson({ network, url, folder }: LocalNetwork, workers: number, readyInMs: number): string {
+export function readyJson(up: LocalNetwork, workers: number, readyInMs: number): string {
+  const { network, url, folder, processes } = up
   const { chainId, heads } = network
-  return `${JSON.stringify({ event: 'ready', url, folder, chainId, head: heads[0], workers, readyInMs, pid: process.pid })}\n`
+  const facts = { url, folder, chainId, head: heads[0], workers, readyInMs, pid: process.pid, processes }
+  return `${JSON.stringify({ event: 'ready', ...facts })}\n`
 }
 
 /** Shows what the demonstration did, its answer, its votes and its checks, and what to try next. */

@@ -10,12 +10,18 @@ import type { RoleCommand, RoleEvent } from './role-messages.ts'
 const STOP_MS = 10_000
 const START_MS = 30_000
 
+/** A role that has a process to itself. */
+export interface OwnProcess {
+  readonly pid: number
+}
+
 /** Starts a head in a process of its own. @throws {CodedError} what its own start threw */
-export async function startHeadProcess(config: HeadConfig): Promise<RunningHead> {
+export async function startHeadProcess(config: HeadConfig): Promise<RunningHead & OwnProcess> {
   const role = new RoleProcess('head')
   try {
     const { url, addresses } = await role.start(headConfigSchema.toJson(config))
     return {
+      pid: role.pid,
       url,
       addresses,
       waitForWorkers: async (count, signal) => {
@@ -31,11 +37,11 @@ export async function startHeadProcess(config: HeadConfig): Promise<RunningHead>
 }
 
 /** Starts a worker in a process of its own. @throws {CodedError} what its own start threw */
-export async function startWorkerProcess(config: WorkerConfig): Promise<AsyncDisposable> {
+export async function startWorkerProcess(config: WorkerConfig): Promise<AsyncDisposable & OwnProcess> {
   const role = new RoleProcess('worker')
   try {
     await role.start(workerConfigSchema.toJson(config))
-    return { [Symbol.asyncDispose]: async () => await role.stop() }
+    return { pid: role.pid, [Symbol.asyncDispose]: async () => await role.stop() }
   } catch (error) {
     await role.stop()
     throw error
@@ -50,6 +56,10 @@ class RoleProcess {
     this.#role = role
     const main = fileURLToPath(new URL('./role-main.ts', import.meta.url))
     this.#child = fork(main, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   async start(config: unknown): Promise<Extract<RoleEvent, { kind: 'started' }>> {
