@@ -23,12 +23,10 @@ export function isHttp(): bool {
 
 /** The request that this run answers. */
 export function readRequest(): Request {
-  const target = variable("BLS_REQUEST_PATH")
-  const mark = target.indexOf("?")
-  const path = mark < 0 ? target : target.substring(0, mark)
-  const query = mark < 0 ? variable("BLS_REQUEST_QUERY") : target.substring(mark + 1)
-  const body = process.env.has("BLS_REQUEST_BODY") ? variable("BLS_REQUEST_BODY") : readStdin()
-  return new Request(variable("BLS_REQUEST_METHOD"), path, parseQuery(query), parseHeaders(variable("BLS_REQUEST_HEADERS")), body)
+  const path = variable("BLS_REQUEST_PATH")
+  const query = variable("BLS_REQUEST_QUERY")
+  const headers = parseHeaders(variable("BLS_REQUEST_HEADERS"))
+  return new Request(variable("BLS_REQUEST_METHOD"), path, parseQuery(query), headers, readBody(path, query))
 }
 
 /** Answers with status 200 and the content type of bls.toml. */
@@ -56,6 +54,14 @@ export function readStdin(): string {
     buffer = larger
   }
   return String.UTF8.decode(buffer.slice(0, size))
+}
+
+/** A body that is short and text is in a variable; else it is stdin, where a request without one has its URL. */
+function readBody(path: string, query: string): string {
+  const body = variable("BLS_REQUEST_BODY")
+  if (body.length > 0) return body
+  const stdin = readStdin()
+  return stdin == path || stdin == path + "?" + query ? "" : stdin
 }
 
 function variable(name: string): string {

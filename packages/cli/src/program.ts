@@ -2,13 +2,26 @@ import { Command } from 'commander'
 import { addBuildCommand } from './commands/build/build-command.ts'
 import type { Finish } from './commands/command.ts'
 import { addDeployCommand } from './commands/deploy/deploy-command.ts'
+import { addExplainCommand } from './commands/explain/explain-command.ts'
+import { addInitCommand } from './commands/init/init-command.ts'
 import { addInvokeCommand } from './commands/invoke/invoke-command.ts'
+import { addRunCommand } from './commands/run/run-command.ts'
+import { addStatusCommand } from './commands/status/status-command.ts'
 import { addVerifyCommand } from './commands/verify/verify-command.ts'
 import { EXIT_CODES_HELP } from './exit-codes.ts'
 import type { Io } from './io/io.ts'
 import { VERSION } from './version.ts'
 
-const COMMANDS = [addBuildCommand, addDeployCommand, addInvokeCommand, addVerifyCommand] as const
+const COMMANDS = [
+  addInitCommand,
+  addBuildCommand,
+  addRunCommand,
+  addDeployCommand,
+  addInvokeCommand,
+  addVerifyCommand,
+  addExplainCommand,
+  addStatusCommand,
+] as const
 
 /**
  * Builds the command line.

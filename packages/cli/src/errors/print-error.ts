@@ -67,6 +67,7 @@ export function printError(io: Io, error: unknown, { isJson, isDebug }: PrintErr
 
 function exitCodeOf(error: Error & { readonly code: string }): number {
   const { code } = error
+  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode
   if (code === 'ERR_CANCELLED') return EXIT_CODES.cancelled
   if (UNREACHABLE.has(code)) return EXIT_CODES.unreachable
   if (USAGE.has(code)) return EXIT_CODES.usage

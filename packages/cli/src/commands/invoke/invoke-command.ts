@@ -10,6 +10,7 @@ import { withProgress } from '../../io/progress.ts'
 import { styleFor } from '../../io/style.ts'
 import { type AddCommand, type CommonOptions, collect, createCommand } from '../command.ts'
 import { parseCount, parseDuration, parseEnv, parseSize, readGuestStdin, resolvePath } from '../options.ts'
+import { textOf } from '../text-of.ts'
 
 interface InvokeFlags extends CommonOptions {
   readonly stdin?: string
@@ -100,15 +101,6 @@ function toJson(invocation: Invocation, verdict: ReceiptVerdict): unknown {
     fuelUsed,
     verified: { ok: verdict.ok, failed },
     receipt: receiptToJson(receipt),
-  }
-}
-
-/** Text as text, so that `jq -r .stdout` prints it; other bytes as `{"base64"}`. */
-function textOf(bytes: Uint8Array): string | { readonly base64: string } {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return { base64: Buffer.from(bytes).toString('base64') }
   }
 }
 
