@@ -1,0 +1,111 @@
+import {
+  EXIT_KINDS,
+  type ExecutionResult,
+  integer,
+  list,
+  protocolLimits,
+  type Schema,
+  struct,
+  text,
+  variant,
+} from '@blockless/core'
+import type { ModuleInfo } from '../module/inspect-module.ts'
+import type { Failure } from './failure.ts'
+import { EXIT_KIND_CODES } from './protocol.ts'
+import { decodeOutcome, type RunOutcome } from './run-frames.ts'
+
+// The executor is not trusted: what it sends is checked here, and one wrong answer ends it.
+
+const NAMES_COUNT_MAX = 1_000_000
+const words = text(1_000_000)
+const names = list(words, NAMES_COUNT_MAX)
+const count = integer(0, Number.MAX_SAFE_INTEGER)
+
+/** Schema of {@link ModuleInfo}. */
+const moduleInfoSchema: Schema<ModuleInfo> = struct({
+  entries: names,
+  imports: names,
+  memoryPagesMin: integer(0, 65_536),
+  memoryPagesMax: integer(0, 65_536),
+  size: count,
+})
+
+const failureSchema: Schema<Failure> = variant('code', {
+  ERR_DEADLINE: struct({ deadlineMs: count }),
+  ERR_ABORTED: struct({}),
+  ERR_HOST_MEMORY: struct({ what: words }),
+  ERR_EXECUTOR_CRASHED: struct({ why: words }),
+  ERR_MODULE_INVALID: struct({ looksLike: words, why: words }),
+  ERR_MODULE_IMPORT: struct({ module: words, name: words, why: words, near: names }),
+  ERR_MODULE_ENTRY: struct({ entry: words, entries: names }),
+  ERR_MODULE_MEMORY: struct({ pagesMin: count, pagesMax: count }),
+})
+
+/** The facts about a module in a frame. @throws {SchemaError | SyntaxError} if they are none */
+export function readModuleInfo(payload: Uint8Array): ModuleInfo {
+  return moduleInfoSchema.fromJson(readJson(payload), 'module')
+}
+
+/** The failure in a frame. @throws {SchemaError | SyntaxError} if it is none */
+export function readFailure(payload: Uint8Array): Failure {
+  return failureSchema.fromJson(readJson(payload), 'failure')
+}
+
+function readJson(payload: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+}
+
+/** Milliseconds of wall time, as this node saw them; not voted on. */
+export interface RunTimings {
+  readonly queueMs: number
+  readonly instantiateMs: number
+  readonly runMs: number
+  readonly totalMs: number
+}
+
+/** The result of a run, with what is reported beside the vote. */
+export interface RunReport extends ExecutionResult {
+  /** The guest's memory at its end, in bytes; it never shrinks. */
+  readonly memoryPeakBytes: number
+  readonly timings: RunTimings
+}
+
+/** What a run's answer has to stay inside of. */
+export interface RunBounds {
+  readonly fuel: number
+  readonly outputBytes: number
+}
+
+/** 32 zero bytes: nothing outside answered. */
+const NO_TRANSCRIPT_SIZE = 32
+
+/** The report in a frame. @throws {RangeError} if it is not one that this run can have */
+export function readReport(
+  payload: Uint8Array,
+  bounds: RunBounds,
+): Omit<RunReport, 'timings'> & { outcome: RunOutcome } {
+  const outcome = decodeOutcome(payload)
+  const kind = EXIT_KIND_CODES[outcome.exitKind]
+  const { fuelUsed, memoryPeakBytes, stdout, stderr } = outcome
+  const isPossible =
+    kind !== undefined &&
+    EXIT_KINDS.includes(kind) &&
+    Number.isSafeInteger(fuelUsed) &&
+    fuelUsed >= 0 &&
+    fuelUsed <= bounds.fuel &&
+    Number.isSafeInteger(memoryPeakBytes) &&
+    memoryPeakBytes >= 0 &&
+    memoryPeakBytes <= protocolLimits.MEMORY_SIZE_MAX &&
+    stdout.length + stderr.length <= bounds.outputBytes
+  if (!isPossible) throw new RangeError('Cannot read outcome: it is not one that its run can have')
+  return {
+    exit: { kind, code: outcome.exitCode },
+    stdout,
+    stderr,
+    fuelUsed,
+    isPure: true,
+    transcriptHash: new Uint8Array(NO_TRANSCRIPT_SIZE),
+    memoryPeakBytes,
+    outcome,
+  }
+}

@@ -1,0 +1,329 @@
+import type { Clock, Logger } from '@blockless/core'
+import { DEFAULTS } from '../defaults.ts'
+import { EXECUTOR_SILENCE_MS_MAX, PAGES_PREPARED } from '../limits.ts'
+import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
+import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
+import { type RunReport, readFailure, readModuleInfo, readReport } from './answers.ts'
+import { ExecutorProcess } from './executor-process.ts'
+import { type HeldModule, ModuleTable } from './module-table.ts'
+import { createFrame, EXECUTOR_FRAME, FRAME_HEAD_SIZE, type Frame, HOST_FRAME } from './protocol.ts'
+import { encodeRunOrder } from './run-frames.ts'
+import { pagesOf, type RunRequest, runOrderOf } from './run-request.ts'
+
+/** Collaborators of an {@link Executor}. */
+export interface ExecutorComponents {
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */
+export interface ExecutorInit {
+  /** Guests that run at once, `>= 1`. */
+  readonly threads?: number
+  /** Bytes of modules, as given, that are kept ready. */
+  readonly moduleCacheBytesMax?: number
+  /** JavaScript heap of the executor's main thread, in megabytes. */
+  readonly heapMegabytesMax?: number
+  /** JavaScript heap of each of its other threads, in megabytes; guests' memories are bounded by their limits. */
+  readonly threadHeapMegabytesMax?: number
+  /** Runs that may wait for a thread. */
+  readonly queueMax?: number
+}
+
+/** A question to the process that is still open. */
+interface Pending {
+  /** @throws if the answer is not one the question can have */
+  readonly answer: (frame: Frame) => void
+  readonly fail: (reason: RuntimeReason) => void
+}
+
+type State = 'not started' | 'starting' | 'running' | 'stopped'
+
+const PREPARE_HEAD_SIZE = 8
+/** Starts in a row that end before the process answers: then the machine is at fault, and starting again helps nobody. */
+const FAILED_STARTS_MAX = 3
+
+/**
+ * Runs functions in a process of its own that can reach nothing: no files, no network, no children, no environment.
+ *
+ * It owns that process. If it crashes, its runs are rejected with `ERR_EXECUTOR_CRASHED`, it starts again empty, and
+ * functions must be prepared again.
+ */
+export class Executor implements AsyncDisposable {
+  readonly #log: Logger
+  readonly #clock: Clock
+  readonly #init: Required<ExecutorInit>
+  readonly #modules: ModuleTable
+  readonly #pending = new Map<number, Pending>()
+  #state: State = 'not started'
+  #process: ExecutorProcess | undefined
+  #ready: PromiseWithResolvers<void> | undefined
+  #gone: PromiseWithResolvers<void> | undefined
+  #watch: AbortController | undefined
+  #failedStarts = 0
+  #runs = 0
+  #nextId = 1
+  #heardMs = 0
+
+  constructor(components: ExecutorComponents, init: ExecutorInit = {}) {
+    this.#log = components.log
+    this.#clock = components.clock
+    this.#init = { ...DEFAULTS, ...init }
+    this.#modules = new ModuleTable(this.#init.moduleCacheBytesMax)
+    for (const [name, value] of Object.entries(this.#init)) {
+      const min = name === 'queueMax' ? 0 : 1
+      if (!Number.isSafeInteger(value) || value < min) {
+        throw new RangeError(`Cannot create executor: ${name} is ${value}, an integer of at least ${min} is needed`)
+      }
+    }
+  }
+
+  /** Process id of the sandbox while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /**
+   * Starts the process; resolves when it takes work.
+   *
+   * @throws {RuntimeError} `ERR_EXECUTOR_CRASHED` if it does not come up; rejects with the signal's reason
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#state === 'running') return
+    if (this.#state !== 'starting') this.#spawn()
+    const abort = (): void => this.#ready?.reject(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      await this.#ready?.promise
+    } catch (error) {
+      await this.stop()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Ends the process and rejects what it was doing with `ERR_ABORTED`. */
+  async stop(): Promise<void> {
+    const gone = this.#gone
+    this.#state = 'stopped'
+    this.#process?.kill()
+    this.#failAll({ code: 'ERR_ABORTED' })
+    await gone?.promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Whether a function can be run now. */
+  has(functionCid: string): boolean {
+    return this.#modules.has(functionCid)
+  }
+
+  /**
+   * Reads, checks, rewrites and compiles a function's module inside the sandbox; at once if that was done before.
+   *
+   * @param wasm - a WebAssembly module, at most 64 MiB
+   * @throws {RuntimeError} `ERR_MODULE_INVALID`, `ERR_MODULE_IMPORT`, or an error of this node
+   */
+  async prepare(functionCid: string, wasm: Uint8Array, signal?: AbortSignal): Promise<ModuleInfo> {
+    const held = this.#modules.use(functionCid)
+    if (held !== undefined) return held.info
+    const id = this.#takeId()
+    const head = createFrame(HOST_FRAME.prepare, id, PREPARE_HEAD_SIZE)
+    const view = new DataView(head.buffer)
+    view.setUint32(0, view.getUint32(0, true) + wasm.length, true)
+    view.setUint32(FRAME_HEAD_SIZE, id, true)
+    view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
+    const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, [head, wasm], signal)
+    for (const { id: gone } of this.#modules.add(functionCid, { id, info })) {
+      this.#process?.send(createFrame(HOST_FRAME.evict, gone, 0))
+    }
+    return info
+  }
+
+  /**
+   * Runs a function once, in a fresh instance.
+   *
+   * @returns how it ended and what it wrote: the same on every node
+   * @throws {RuntimeError} if this node cannot tell how it ends: `ERR_DEADLINE`, `ERR_QUEUE_FULL`, `ERR_HOST_MEMORY`,
+   * `ERR_EXECUTOR_CRASHED`, `ERR_MODULE_NOT_PREPARED`, `ERR_MODULE_ENTRY`; rejects with the signal's reason, and the
+   * guest is then killed
+   */
+  async run(request: RunRequest, signal?: AbortSignal): Promise<RunReport> {
+    const startMs = this.#clock.monotonic()
+    signal?.throwIfAborted()
+    const module = this.#modules.use(request.functionCid)
+    if (module === undefined) {
+      throw new RuntimeError({ code: 'ERR_MODULE_NOT_PREPARED', functionCid: request.functionCid })
+    }
+    checkEntry(module.info, request.entry)
+    if (module.info.memoryPagesMin > pagesOf(request.limits)) return tooLittleMemory()
+    const { queueMax, threads } = this.#init
+    if (this.#runs >= threads + queueMax) {
+      throw new RuntimeError({ code: 'ERR_QUEUE_FULL', queued: this.#runs - threads, queueMax })
+    }
+    const { outcome, ...result } = await this.#runHeld(request, module, signal)
+    const { queueMs, instantiateMs, runMs } = outcome
+    return { ...result, timings: { queueMs, instantiateMs, runMs, totalMs: this.#clock.monotonic() - startMs } }
+  }
+
+  async #runHeld(
+    request: RunRequest,
+    module: HeldModule,
+    signal: AbortSignal | undefined,
+  ): Promise<ReturnType<typeof readReport>> {
+    const id = this.#takeId()
+    const frame = encodeRunOrder(id, runOrderOf(request, module))
+    const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, request.limits)
+    this.#runs++
+    try {
+      return await this.#ask(id, EXECUTOR_FRAME.done, read, [frame], signal)
+    } finally {
+      this.#runs--
+    }
+  }
+
+  /** Sends a question and waits for its answer, of type `wanted` or a failure. */
+  async #ask<T>(
+    id: number,
+    wanted: number,
+    read: (payload: Uint8Array) => T,
+    frames: readonly Uint8Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    if (this.#state === 'starting') await this.#ready?.promise
+    const child = this.#process
+    if (this.#state !== 'running' || child === undefined) {
+      throw new RuntimeError({ code: 'ERR_EXECUTOR_STATE', state: this.#state })
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const answer = ({ type, payload }: Frame): void => {
+      if (type === wanted) resolve(read(payload))
+      else reject(new RuntimeError(readFailure(payload)))
+    }
+    this.#pending.set(id, { answer, fail: (reason) => reject(new RuntimeError(reason)) })
+    // whoever aborts gets the answer at once; the process answers as well, to nobody
+    const abort = (): void => {
+      if (!this.#pending.has(id)) return
+      child.send(createFrame(HOST_FRAME.cancel, id, 0))
+      this.#pending.set(id, { answer: () => {}, fail: () => {} })
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    child.send(...frames)
+    this.#startWatch()
+    try {
+      return await promise
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1
+    return id
+  }
+
+  #spawn(): void {
+    this.#state = 'starting'
+    this.#ready = Promise.withResolvers()
+    // who waits for it is told by start(); after a crash nobody may be waiting
+    this.#ready.promise.catch(() => {})
+    this.#gone = Promise.withResolvers()
+    const { threads, heapMegabytesMax, threadHeapMegabytesMax } = this.#init
+    const child = new ExecutorProcess(
+      { threads, heapMegabytesMax, threadHeapMegabytesMax },
+      { frame: (frame) => this.#onFrame(child, frame), exited: (why) => this.#onExited(why) },
+    )
+    this.#process = child
+  }
+
+  #onFrame(child: ExecutorProcess, frame: Frame): void {
+    if (child !== this.#process) return
+    this.#heardMs = this.#clock.monotonic()
+    if (frame.type === EXECUTOR_FRAME.pong) return
+    if (frame.type === EXECUTOR_FRAME.ready) {
+      if (this.#state !== 'starting') return
+      this.#state = 'running'
+      this.#failedStarts = 0
+      this.#ready?.resolve()
+      return
+    }
+    const pending = this.#pending.get(frame.id)
+    if (pending === undefined) return
+    this.#pending.delete(frame.id)
+    if (this.#pending.size === 0) this.#watch?.abort()
+    try {
+      pending.answer(frame)
+    } catch (error) {
+      const why = `the executor sent an answer that makes no sense (${error instanceof Error ? error.message : error})`
+      pending.fail({ code: 'ERR_EXECUTOR_CRASHED', why })
+      child.kill(why)
+    }
+  }
+
+  #onExited(why: string): void {
+    const wasStarting = this.#state === 'starting'
+    this.#process = undefined
+    this.#modules.clear()
+    this.#gone?.resolve()
+    this.#failAll({ code: 'ERR_EXECUTOR_CRASHED', why })
+    if (this.#state === 'stopped') {
+      this.#ready?.reject(new RuntimeError({ code: 'ERR_ABORTED' }))
+      return
+    }
+    if (wasStarting) this.#failedStarts++
+    this.#ready?.reject(new RuntimeError({ code: 'ERR_EXECUTOR_CRASHED', why }))
+    if (wasStarting && this.#failedStarts >= FAILED_STARTS_MAX) {
+      this.#log.error('executor does not start', { why, starts: this.#failedStarts })
+      this.#state = 'stopped'
+      return
+    }
+    this.#log.warn('executor crashed, starting it again', { why })
+    this.#spawn()
+  }
+
+  #failAll(reason: RuntimeReason): void {
+    this.#watch?.abort()
+    const open = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { fail } of open) fail(reason)
+  }
+
+  #startWatch(): void {
+    if (this.#watch !== undefined && !this.#watch.signal.aborted) return
+    this.#watch = new AbortController()
+    this.#heardMs = this.#clock.monotonic()
+    // it ends when it is aborted, which is no error
+    this.#watchSilence(this.#watch.signal).catch(() => {})
+  }
+
+  /** Asks for a sign of life while there is work, and ends a process that gives none. */
+  async #watchSilence(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      this.#process?.send(createFrame(HOST_FRAME.ping, 0, 0))
+      await this.#clock.sleep(EXECUTOR_SILENCE_MS_MAX / 2, signal)
+      const silentMs = this.#clock.monotonic() - this.#heardMs
+      if (silentMs > EXECUTOR_SILENCE_MS_MAX) this.#process?.kill(`it was silent for ${Math.round(silentMs)} ms`)
+    }
+  }
+}
+
+/** The end of a run whose module starts with more memory than it may have: it never begins. */
+function tooLittleMemory(): RunReport {
+  return {
+    exit: { kind: 'memory-limit', code: 0 },
+    stdout: new Uint8Array(),
+    stderr: new Uint8Array(),
+    fuelUsed: 0,
+    isPure: true,
+    transcriptHash: new Uint8Array(32),
+    memoryPeakBytes: 0,
+    timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
+  }
+}

@@ -1,0 +1,45 @@
+import { type ExecutionInput, type Limits, protocolLimits } from '@blockless/core'
+import { encodeTextTable, environmentTexts } from '../guest/text-table.ts'
+import { effectivePages } from '../module/effective-pages.ts'
+import type { HeldModule } from './module-table.ts'
+import type { RunOrder } from './run-frames.ts'
+
+/** A run, complete: the same request gives the same result on every node. */
+export interface RunRequest {
+  /** Names the module, which has been prepared under it. */
+  readonly functionCid: string
+  /** Exported function to call, without parameters; its results are dropped. */
+  readonly entry: string
+  readonly limits: Limits
+  readonly input: ExecutionInput
+  /** Where the guest's clock starts, in milliseconds since the Unix epoch. */
+  readonly timestampMs: number
+  /** 32 bytes: the guest's randomness. */
+  readonly seed: Uint8Array
+  /** The program's name, `argv[0]`. */
+  readonly name: string
+}
+
+/** Pages of 64 KiB that a run may have. */
+export function pagesOf({ memoryBytes }: Limits): number {
+  return Math.floor(memoryBytes / protocolLimits.PAGE_SIZE)
+}
+
+/** A request in the form in which it travels to the executor. @throws {RangeError} if the seed is not 32 bytes */
+export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
+  const { limits, input, seed } = request
+  if (seed.length !== 32) throw new RangeError(`Cannot run: its seed has ${seed.length} bytes, 32 are needed`)
+  return {
+    module: module.id,
+    memoryPages: effectivePages(pagesOf(limits), module.info),
+    deadlineMs: limits.deadlineMs,
+    outputBytes: limits.outputBytes,
+    fuel: limits.fuel,
+    timestampMs: request.timestampMs,
+    seed,
+    args: encodeTextTable([request.name, ...input.args]),
+    env: encodeTextTable(environmentTexts(input.env)),
+    entry: request.entry,
+    stdin: input.stdin,
+  }
+}

@@ -1,0 +1,119 @@
+import type { Exit } from '@blockless/core'
+import { GuestMemory } from './guest-memory.ts'
+import { Output, type OutputStream } from './output.ts'
+import { RandomStream } from './random-stream.ts'
+import type { TextTable } from './text-table.ts'
+
+/** What a run gives its guest; times in milliseconds, sizes in bytes. */
+export interface GuestInit {
+  readonly args: TextTable
+  readonly env: TextTable
+  readonly stdin: Uint8Array
+  readonly timestampMs: number
+  readonly seed: Uint8Array
+  readonly outputBytes: number
+  readonly fuel: number
+}
+
+/** Thrown through the guest's frames when a host call ends the run; why is in {@link Guest.end}. */
+export class GuestEnd extends Error {
+  constructor() {
+    super('The guest ended inside a host call')
+    this.name = 'GuestEnd'
+  }
+}
+
+/** One instance for all runs: capturing a stack costs more than a host call, and nobody reads it. */
+const GUEST_END = new GuestEnd()
+const NO_TEXTS: TextTable = { count: 0, bytes: new Uint8Array() }
+const NANOSECONDS_PER_MS = 1_000_000n
+const TIME_MAX = 0xffff_ffff_ffff_ffffn
+
+/**
+ * The state behind a thread's import object, swapped from run to run, so that imports are bound once per thread.
+ *
+ * All of it follows from the run's request: the clock counts fuel, randomness comes from the seed.
+ */
+export class Guest {
+  readonly memory: GuestMemory = new GuestMemory()
+  readonly output: Output = new Output()
+  readonly random: RandomStream = new RandomStream()
+  args: TextTable = NO_TEXTS
+  env: TextTable = NO_TEXTS
+  stdin: Uint8Array = new Uint8Array()
+  stdinOffset = 0
+  /** Open standard streams: bit n is file descriptor n. */
+  openDescriptors = 0b111
+  /** How a host call ended the run, if one did; the first one counts. */
+  end: Exit | undefined
+  #startNs = 0n
+  #sleptNs = 0n
+  #fuelLimit = 0n
+  #fuelGlobal: WebAssembly.Global<'i64'> | undefined
+
+  /** Takes over the inputs of a run. */
+  reset(init: GuestInit): void {
+    this.args = init.args
+    this.env = init.env
+    this.stdin = init.stdin
+    this.stdinOffset = 0
+    this.openDescriptors = 0b111
+    this.end = undefined
+    this.output.reset(init.outputBytes)
+    this.random.reset(init.seed)
+    this.#startNs = BigInt(init.timestampMs) * NANOSECONDS_PER_MS
+    this.#sleptNs = 0n
+    this.#fuelLimit = BigInt(init.fuel)
+    this.#fuelGlobal = undefined
+    this.memory.attach(undefined)
+  }
+
+  /** Binds the instance that was made for this run. */
+  attach(memory: WebAssembly.Memory | undefined, fuelGlobal: WebAssembly.Global<'i64'>): void {
+    this.memory.attach(memory)
+    this.#fuelGlobal = fuelGlobal
+  }
+
+  /** Fuel used so far, at most the limit. */
+  get fuelUsed(): bigint {
+    const left = this.#fuelGlobal?.value ?? this.#fuelLimit
+    return left < 0n ? this.#fuelLimit : this.#fuelLimit - left
+  }
+
+  /** Whether the guest needed more fuel than it had. */
+  get isOutOfFuel(): boolean {
+    return (this.#fuelGlobal?.value ?? 0n) < 0n
+  }
+
+  /** Charges a host call for work that grows with its arguments; the guest stops at its next check if it is too much. */
+  charge(fuel: number): void {
+    if (this.#fuelGlobal !== undefined) this.#fuelGlobal.value -= BigInt(fuel)
+  }
+
+  /** Nanoseconds since the Unix epoch on the guest's clock: one per unit of fuel, and what it slept. */
+  get nowNs(): bigint {
+    return this.#startNs + this.fuelUsed + this.#sleptNs
+  }
+
+  /** Moves the clock on without waiting; it stops at its last value instead of wrapping. */
+  sleep(durationNs: bigint): void {
+    const left = TIME_MAX - this.nowNs
+    this.#sleptNs += durationNs < left ? durationNs : left
+  }
+
+  /** Writes to a standard stream; ends the run if the output limit is passed, keeping what fits. */
+  write(stream: OutputStream, bytes: Uint8Array): void {
+    if (!this.output.write(stream, bytes)) this.finish({ kind: 'output-limit', code: 0 })
+  }
+
+  /** Ends the run. A guest that catches the exception has ended all the same. */
+  finish(exit: Exit): never {
+    this.end ??= exit
+    throw GUEST_END
+  }
+
+  /** Whether a file descriptor is one of the open standard streams. */
+  isOpen(descriptor: number): boolean {
+    return descriptor <= 2 && (this.openDescriptors & (1 << descriptor)) !== 0
+  }
+}

@@ -1,0 +1,16 @@
+import type { Guest } from '../guest/guest.ts'
+import type { HostFunctions } from '../wasi/host-function.ts'
+import { preview1Functions } from '../wasi/preview1.ts'
+import { assemblyScriptFunctions } from './assembly-script.ts'
+import { blocklessMemoryFunctions } from './blockless-memory.ts'
+
+/** Everything a guest may import, bound to one guest state; made once per thread. */
+export function createGuestImports(guest: Guest): WebAssembly.Imports {
+  const imports: Record<string, HostFunctions> = {
+    wasi_snapshot_preview1: preview1Functions(guest, 'snapshot'),
+    wasi_unstable: preview1Functions(guest, 'unstable'),
+    blockless_memory: blocklessMemoryFunctions(guest),
+    env: assemblyScriptFunctions(guest),
+  }
+  return imports as WebAssembly.Imports
+}

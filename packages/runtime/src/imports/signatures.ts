@@ -1,0 +1,77 @@
+const TYPES: Readonly<Record<string, string>> = { i: 'i32', I: 'i64', d: 'f64' }
+
+/**
+ * What a guest may import: the type of each function in the words of `@blockless/wasm`, such as `(i32, i64) -> (i32)`.
+ *
+ * Sources: `wasi_snapshot_preview1.witx` lowered as clang and rustc do; docs/spec for Blockless modules; the
+ * AssemblyScript compiler's `env` imports.
+ */
+export const IMPORT_SIGNATURES: Readonly<Record<string, Readonly<Record<string, string>>>> = createSignatures()
+
+/** Types below are written short: `i` is i32, `I` is i64, `d` is f64; parameters before the colon, result after. */
+function createSignatures(): Record<string, Record<string, string>> {
+  const preview1 = {
+    args_get: 'ii:i',
+    args_sizes_get: 'ii:i',
+    clock_res_get: 'ii:i',
+    clock_time_get: 'iIi:i',
+    environ_get: 'ii:i',
+    environ_sizes_get: 'ii:i',
+    fd_advise: 'iIIi:i',
+    fd_allocate: 'iII:i',
+    fd_close: 'i:i',
+    fd_datasync: 'i:i',
+    fd_fdstat_get: 'ii:i',
+    fd_fdstat_set_flags: 'ii:i',
+    fd_fdstat_set_rights: 'iII:i',
+    fd_filestat_get: 'ii:i',
+    fd_filestat_set_size: 'iI:i',
+    fd_filestat_set_times: 'iIIi:i',
+    fd_pread: 'iiiIi:i',
+    fd_prestat_dir_name: 'iii:i',
+    fd_prestat_get: 'ii:i',
+    fd_pwrite: 'iiiIi:i',
+    fd_read: 'iiii:i',
+    fd_readdir: 'iiiIi:i',
+    fd_renumber: 'ii:i',
+    fd_seek: 'iIii:i',
+    fd_sync: 'i:i',
+    fd_tell: 'ii:i',
+    fd_write: 'iiii:i',
+    path_create_directory: 'iii:i',
+    path_filestat_get: 'iiiii:i',
+    path_filestat_set_times: 'iiiiIIi:i',
+    path_link: 'iiiiiii:i',
+    path_open: 'iiiiiIIii:i',
+    path_readlink: 'iiiiii:i',
+    path_remove_directory: 'iii:i',
+    path_rename: 'iiiiii:i',
+    path_symlink: 'iiiii:i',
+    path_unlink_file: 'iii:i',
+    poll_oneoff: 'iiii:i',
+    proc_exit: 'i:',
+    proc_raise: 'i:i',
+    random_get: 'ii:i',
+    sched_yield: ':i',
+    sock_accept: 'iii:i',
+    sock_recv: 'iiiiii:i',
+    sock_send: 'iiiii:i',
+    sock_shutdown: 'ii:i',
+  }
+  const { sock_accept: _, ...unstable } = preview1
+  return {
+    wasi_snapshot_preview1: expand(preview1),
+    wasi_unstable: expand(unstable),
+    blockless_memory: expand({ memory_read: 'iii:i', env_var_read: 'iii:i' }),
+    env: expand({ abort: 'iiii:', trace: 'iiddddd:', seed: ':d' }),
+  }
+}
+
+function expand(short: Readonly<Record<string, string>>): Record<string, string> {
+  const long = (types = ''): string => `(${[...types].map((type) => TYPES[type]).join(', ')})`
+  const entries = Object.entries(short).map(([name, signature]): [string, string] => {
+    const [params, results] = signature.split(':')
+    return [name, `${long(params)} -> ${long(results)}`]
+  })
+  return Object.fromEntries(entries)
+}

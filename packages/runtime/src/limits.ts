@@ -1,0 +1,30 @@
+/** Bounds of the sandbox that no request may raise; each says why. */
+
+/** Rewriting and compiling 14 MB takes about a second; a module that takes this long is an attack. */
+export const PREPARE_DEADLINE_MS = 30_000
+/** Scatter-gather vectors in one call: IOV_MAX of Linux. */
+export const IO_VECTORS_MAX = 1024
+/** Subscriptions in one `poll_oneoff`; programs use a handful, and each costs the host work that fuel does not count. */
+export const SUBSCRIPTIONS_MAX = 1024
+/** Bytes of one `random_get`: more in one call is host work that fuel does not count; wasi-libc asks for 256 at most. */
+export const RANDOM_SIZE_MAX = 65_536
+/** Bytes that a host call copies for one unit of fuel: as `memory.copy` costs. Part of the fuel table. */
+export const COPIED_BYTES_PER_FUEL = 64
+/** Random bytes cost one unit per 4 (2^2): what drawing them costs against copying them. Part of the fuel table. */
+export const RANDOM_BYTES_SHIFT = 2
+/** A subscription costs as much as the tens of instructions that reading it takes. Part of the fuel table. */
+export const SUBSCRIPTION_FUEL = 64
+/** UTF-16 bytes of an AssemblyScript message that are printed. */
+export const MESSAGE_SIZE_MAX = 65_536
+/** A run's frame: the most that arguments, environment and stdin of a request can take, and its head. */
+export const ORDER_SIZE_MAX: number = 2 * 256 * (65_536 * 3 + 1024) + 4_194_304 + 4096
+/** What an executor may send in one frame: the largest output of a run, or facts about a module. */
+export const ANSWER_SIZE_MAX: number = 8 * 1024 * 1024
+/** Silence that means an executor hangs: its main thread never runs guests, so only a stopped machine takes longer. */
+export const EXECUTOR_SILENCE_MS_MAX = 10_000
+/** A module's frame; the largest module is the bound of `@blockless/wasm`, with room for the frame's head. */
+export const MODULE_FRAME_SIZE_MAX: number = 64 * 1024 * 1024 + 64
+/** Pages a module is compiled for ahead of its first run: 128 MiB, the limit functions have unless they say otherwise. */
+export const PAGES_PREPARED = 2048
+/** Bytes at the end of an executor's stderr that are kept to say why it crashed. */
+export const CRASH_TEXT_SIZE_MAX = 4096

@@ -1,0 +1,96 @@
+import { decodeModule, type ImportDescriptor, type Module, ModuleError } from '@blockless/wasm'
+import { FailureError } from '../executor/failure.ts'
+import type { ModuleFacts } from '../executor/thread/messages.ts'
+import { IMPORT_SIGNATURES } from '../imports/signatures.ts'
+import { describeBytes } from './describe-bytes.ts'
+import { nearNames } from './near-names.ts'
+
+const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+const NO_PARAMETERS = '() -> '
+
+/**
+ * Reads a module and checks that the sandbox can run it: valid, of a bearable size, importing only what there is.
+ *
+ * @throws {FailureError} with the first thing that is wrong
+ */
+export function readModule(wasm: Uint8Array<ArrayBuffer>): ModuleFacts {
+  if (!PREAMBLE.every((byte, index) => wasm[index] === byte)) {
+    const looksLike = describeBytes(wasm)
+    throw new FailureError({
+      code: 'ERR_MODULE_INVALID',
+      looksLike,
+      why: 'a module begins with "\\0asm" and version 1',
+    })
+  }
+  const module = translated(() => decodeModule(wasm))
+  checkTypes(wasm)
+  for (const found of module.imports) checkImport(found)
+  return {
+    entries: entriesOf(module),
+    imports: module.imports.map((found) => `${found.module}.${found.name}`).sort(),
+    memoryPagesMin: module.memory?.pagesInitial ?? 0,
+    memoryPagesMax: module.memory?.pagesMax ?? 0,
+    size: wasm.length,
+  }
+}
+
+/** Runs a part of `@blockless/wasm` and says its refusals in the words of the runtime. */
+export function translated<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error
+    const { details } = error
+    if (details.code === 'ERR_MODULE_MEMORY') {
+      const { pagesInitial: pagesMin, pagesMax } = details
+      throw new FailureError({ code: 'ERR_MODULE_MEMORY', pagesMin, pagesMax })
+    }
+    const looksLike = details.code === 'ERR_MODULE_MALFORMED' ? 'a damaged WebAssembly module' : 'a WebAssembly module'
+    throw new FailureError({ code: 'ERR_MODULE_INVALID', looksLike, why: lowerFirst(error.message) })
+  }
+}
+
+/** What only the engine checks: the types of every instruction. */
+function checkTypes(wasm: Uint8Array<ArrayBuffer>): void {
+  if (WebAssembly.validate(wasm)) return
+  try {
+    new WebAssembly.Module(wasm)
+  } catch (error) {
+    const why = error instanceof Error ? lowerFirst(error.message.replace(/^WebAssembly\.Module\(\): /, '')) : 'invalid'
+    throw new FailureError({ code: 'ERR_MODULE_INVALID', looksLike: 'a damaged WebAssembly module', why })
+  }
+}
+
+function entriesOf(module: Module): string[] {
+  return module.exports
+    .filter(({ kind, signature }) => kind === 'function' && signature?.startsWith(NO_PARAMETERS) === true)
+    .map(({ name }) => name)
+    .sort()
+}
+
+function checkImport({ module, name, kind, signature }: ImportDescriptor): void {
+  const signatures = Object.hasOwn(IMPORT_SIGNATURES, module) ? IMPORT_SIGNATURES[module] : undefined
+  const known = signatures !== undefined && Object.hasOwn(signatures, name) ? signatures[name] : undefined
+  if (known !== undefined && kind === 'function' && signature === known) return
+  throw new FailureError({
+    code: 'ERR_MODULE_IMPORT',
+    module,
+    name,
+    why: whyNot(kind, signature, known),
+    near: known === undefined ? near(module, name) : [],
+  })
+}
+
+function whyNot(kind: string, signature: string | undefined, known: string | undefined): string {
+  if (kind !== 'function') return `it is a ${kind}, only functions are provided`
+  return known === undefined ? 'nothing provides it' : `it is imported as ${signature}, it is ${known}`
+}
+
+function near(module: string, name: string): string[] {
+  if (!Object.hasOwn(IMPORT_SIGNATURES, module)) return nearNames(module, Object.keys(IMPORT_SIGNATURES))
+  return nearNames(name, Object.keys(IMPORT_SIGNATURES[module] ?? {})).map((other) => `${module}.${other}`)
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}

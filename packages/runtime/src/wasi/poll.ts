@@ -1,0 +1,126 @@
+import type { Guest } from '../guest/guest.ts'
+import { SUBSCRIPTION_FUEL, SUBSCRIPTIONS_MAX } from '../limits.ts'
+import type { Snapshot } from './descriptors.ts'
+import { ERRNO, type Errno } from './errno.ts'
+import type { HostFunctions } from './host-function.ts'
+
+const EVENT_SIZE = 32
+const CLOCK = 0
+const FD_READ = 1
+const FD_WRITE = 2
+const THREAD_CPU = 3
+const ABSOLUTE = 1
+const HANGUP = 1
+
+/** Offsets inside a subscription; the unstable snapshot has a clock identifier before the clock's fields. */
+interface Layout {
+  readonly size: number
+  readonly clock: number
+  readonly timeout: number
+  readonly flags: number
+}
+const LAYOUTS: Readonly<Record<Snapshot, Layout>> = {
+  snapshot: { size: 48, clock: 16, timeout: 24, flags: 40 },
+  unstable: { size: 56, clock: 24, timeout: 32, flags: 48 },
+}
+
+/** `poll_oneoff`: sleeping moves the guest's clock on and takes no time; streams are always ready. */
+export function pollFunctions(guest: Guest, snapshot: Snapshot): HostFunctions {
+  const layout = LAYOUTS[snapshot]
+  return {
+    poll_oneoff: (subscriptions: number, events: number, count: number, result: number) =>
+      poll(guest, layout, { in: subscriptions >>> 0, out: events >>> 0, count: count >>> 0, result: result >>> 0 }),
+  }
+}
+
+interface Call {
+  readonly in: number
+  readonly out: number
+  readonly count: number
+  readonly result: number
+}
+
+interface Event {
+  readonly userdata: bigint
+  readonly error: Errno
+  readonly type: number
+  readonly size: number
+  readonly flags: number
+}
+
+function poll(guest: Guest, layout: Layout, call: Call): Errno {
+  if (call.count === 0 || call.count > SUBSCRIPTIONS_MAX) return ERRNO.inval
+  const { memory } = guest
+  const isInside =
+    memory.has(call.in, call.count * layout.size) &&
+    memory.has(call.out, call.count * EVENT_SIZE) &&
+    memory.has(call.result, 4)
+  if (!isInside) return ERRNO.fault
+  guest.charge(call.count * SUBSCRIPTION_FUEL)
+  const { ready, clocks } = readSubscriptions(guest, layout, call)
+  const events = ready.length > 0 ? [...ready, ...expired(clocks, 0n)] : sleepUntilFirst(guest, clocks)
+  const view = memory.view
+  memory.bytes.fill(0, call.out, call.out + events.length * EVENT_SIZE)
+  for (const [index, event] of events.entries()) {
+    const at = call.out + index * EVENT_SIZE
+    view.setBigUint64(at, event.userdata, true)
+    view.setUint16(at + 8, event.error, true)
+    view.setUint8(at + 10, event.type)
+    view.setBigUint64(at + 16, BigInt(event.size), true)
+    view.setUint16(at + 24, event.flags, true)
+  }
+  view.setUint32(call.result, events.length, true)
+  return ERRNO.success
+}
+
+interface Timer {
+  readonly userdata: bigint
+  /** Nanoseconds from now, `>= 0`. */
+  readonly waitNs: bigint
+}
+
+function readSubscriptions(guest: Guest, layout: Layout, call: Call): { ready: Event[]; clocks: Timer[] } {
+  const view = guest.memory.view
+  const ready: Event[] = []
+  const clocks: Timer[] = []
+  for (let index = 0; index < call.count; index++) {
+    const at = call.in + index * layout.size
+    const userdata = view.getBigUint64(at, true)
+    const type = view.getUint8(at + 8)
+    if (type === FD_READ || type === FD_WRITE) {
+      ready.push(streamEvent(guest, userdata, type, view.getUint32(at + 16, true)))
+      continue
+    }
+    const clock = view.getUint32(at + layout.clock, true)
+    if (type !== CLOCK || clock > THREAD_CPU) {
+      ready.push({ userdata, error: ERRNO.inval, type, size: 0, flags: 0 })
+      continue
+    }
+    const timeoutNs = view.getBigUint64(at + layout.timeout, true)
+    const isAbsolute = (view.getUint16(at + layout.flags, true) & ABSOLUTE) !== 0
+    const waitNs = isAbsolute ? timeoutNs - guest.nowNs : timeoutNs
+    clocks.push({ userdata, waitNs: waitNs < 0n ? 0n : waitNs })
+  }
+  return { ready, clocks }
+}
+
+function streamEvent(guest: Guest, userdata: bigint, type: number, descriptor: number): Event {
+  const failed = { userdata, type, size: 0, flags: 0 }
+  if (!guest.isOpen(descriptor)) return { ...failed, error: ERRNO.badf }
+  const isInput = descriptor === 0
+  if (isInput !== (type === FD_READ)) return { ...failed, error: ERRNO.notcapable }
+  const size = isInput ? guest.stdin.length - guest.stdinOffset : 0
+  return { userdata, error: ERRNO.success, type, size, flags: isInput && size === 0 ? HANGUP : 0 }
+}
+
+function sleepUntilFirst(guest: Guest, clocks: readonly Timer[]): Event[] {
+  const waitNs = clocks.reduce((least, { waitNs }) => (waitNs < least ? waitNs : least), clocks[0]?.waitNs ?? 0n)
+  guest.sleep(waitNs)
+  return expired(clocks, waitNs)
+}
+
+function expired(clocks: readonly Timer[], elapsedNs: bigint): Event[] {
+  return clocks
+    .filter(({ waitNs }) => waitNs <= elapsedNs)
+    .map(({ userdata }) => ({ userdata, error: ERRNO.success, type: CLOCK, size: 0, flags: 0 }))
+}
