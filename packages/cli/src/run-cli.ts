@@ -1,6 +1,7 @@
+import { isCodedError } from '@blockless/core'
 import { CommanderError } from 'commander'
 import { printError } from './errors/print-error.ts'
-import { EXIT_CODES } from './exit-codes.ts'
+import { EXIT_CODES, RUN_EXIT_CODES } from './exit-codes.ts'
 import type { Io } from './io/io.ts'
 import { createProgram } from './program.ts'
 
@@ -26,11 +27,16 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     // Help and version are asked for by throwing, too.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.ok
     const own = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined)
-    return printError(io, error, {
-      isJson: own.includes('--json'),
-      isDebug: own.includes('--debug') || isSet(io, 'BLS_DEBUG'),
-    })
+    const isDebug = own.includes('--debug') || isSet(io, 'BLS_DEBUG')
+    const code = printError(io, error, { isJson: own.includes('--json'), isDebug })
+    return own[0] === 'run' ? toRunExitCode(error, code) : code
   }
+}
+
+/** What went wrong before the function ran keeps out of the way of the function's own exit codes. */
+function toRunExitCode(error: unknown, exitCode: number): number {
+  if (exitCode === EXIT_CODES.cancelled || exitCode === EXIT_CODES.bug) return exitCode
+  return isCodedError(error, 'ERR_DEADLINE') ? RUN_EXIT_CODES.deadline : RUN_EXIT_CODES.notRun
 }
 
 function isSet({ env }: Io, name: string): boolean {

@@ -29,6 +29,12 @@ const HINTS: Readonly<Record<string, string>> = {
   ERR_HEAD_BUSY: 'try again shortly',
 }
 
+/** Hints for what commander refuses. */
+const USAGE_HINTS: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'see --help; arguments of a function that start with a dash come after "--"',
+  'commander.unknownCommand': '"bls --help" lists the commands',
+}
+
 const UNREACHABLE = new Set(['ERR_GATEWAY_UNREACHABLE', 'ERR_GATEWAY_TIMEOUT', 'ERR_GATEWAY_ANSWER'])
 const FAILED = new Set(['ERR_BUILD', 'ERR_MODULE', 'ERR_RECEIPT_INVALID'])
 const USAGE = new Set(['ERR_USAGE', 'ERR_CONFIG'])
@@ -37,7 +43,7 @@ const USAGE = new Set(['ERR_USAGE', 'ERR_CONFIG'])
 export function reportError(error: unknown): ReportedError {
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '')
-    return { code: 'ERR_USAGE', message, details: {}, hint: undefined, exitCode: EXIT_CODES.usage }
+    return { code: 'ERR_USAGE', message, details: {}, hint: USAGE_HINTS[error.code], exitCode: EXIT_CODES.usage }
   }
   if (isCodedError(error)) {
     const { code, message, details } = error
@@ -67,11 +73,11 @@ export function printError(io: Io, error: unknown, { isJson, isDebug }: PrintErr
 
 function exitCodeOf(error: Error & { readonly code: string }): number {
   const { code } = error
-  if ('exitCode' in error && typeof error.exitCode === 'number') return error.exitCode
   if (code === 'ERR_CANCELLED') return EXIT_CODES.cancelled
   if (UNREACHABLE.has(code)) return EXIT_CODES.unreachable
   if (USAGE.has(code)) return EXIT_CODES.usage
   if (FAILED.has(code)) return EXIT_CODES.failed
+  if (code === 'ERR_REQUEST_UNKNOWN') return EXIT_CODES.refused
   if (code === 'ERR_FILE') return EXIT_CODES.files
   // Errors with an HTTP status are what the gateway refused; of the rest, modules and packages of ours are unusable.
   return 'status' in error ? EXIT_CODES.refused : EXIT_CODES.failed

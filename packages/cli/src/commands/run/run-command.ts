@@ -1,10 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { describeExit, isCodedError, type Limits, runtimeExitCode } from '@blockless/core'
+import { describeExit, type Limits, runtimeExitCode } from '@blockless/core'
 import { RUN_LIMITS } from '../../defaults.ts'
 import { FileError } from '../../errors/cli-error.ts'
-import { reportError } from '../../errors/print-error.ts'
-import { EXIT_CODES, RUN_EXIT_CODES } from '../../exit-codes.ts'
 import { formatCount, formatMs, formatSize } from '../../io/format.ts'
 import type { Io } from '../../io/io.ts'
 import { styleFor } from '../../io/style.ts'
@@ -13,7 +11,7 @@ import { buildShowing } from '../build/build-command.ts'
 import { type AddCommand, type CommonOptions, collect, createCommand } from '../command.ts'
 import { parseCount, parseDuration, parseEnv, parseSize, readGuestStdin, resolvePath } from '../options.ts'
 import { textOf } from '../text-of.ts'
-import { type LocalRun, type LocalRunReport, runLocally } from './run-locally.ts'
+import { type LocalRunReport, runLocally } from './run-locally.ts'
 
 interface RunFlags extends CommonOptions {
   readonly env?: readonly string[]
@@ -54,24 +52,18 @@ interface RunRequest {
 }
 
 async function runAction(io: Io, { input, args, flags }: RunRequest): Promise<number> {
-  try {
-    const isPiped = !io.stdin.isTty
-    const stdin = await readGuestStdin(io, flags.stdin ?? (isPiped ? '-' : undefined))
-    const loaded = await load(io, resolvePath(io, input), flags)
-    const run: LocalRun = {
-      wasm: loaded.wasm,
-      name: loaded.name,
-      entry: flags.entry ?? loaded.entry,
-      limits: limitsOf(flags, loaded.limits),
-      input: { args, env: { ...loaded.env, ...parseEnv(flags.env) }, stdin },
-    }
-    const report = await runLocally(io, run)
-    if (flags.json === true) io.stdout.write(`${JSON.stringify(toJson(report))}\n`)
-    else printReport(io, report)
-    return runtimeExitCode(report.exit)
-  } catch (error) {
-    throw withRunExitCode(error)
-  }
+  const stdin = await readGuestStdin(io, flags.stdin ?? (io.stdin.isTty ? undefined : '-'))
+  const loaded = await load(io, resolvePath(io, input), flags)
+  const report = await runLocally(io, {
+    wasm: loaded.wasm,
+    name: loaded.name,
+    entry: flags.entry ?? loaded.entry,
+    limits: limitsOf(flags, loaded.limits),
+    input: { args, env: { ...loaded.env, ...parseEnv(flags.env) }, stdin },
+  })
+  if (flags.json === true) io.stdout.write(`${JSON.stringify(toJson(report))}\n`)
+  else printReport(io, report)
+  return runtimeExitCode(report.exit)
 }
 
 interface Loaded {
@@ -118,13 +110,4 @@ function printReport(io: Io, { exit, stdout, stderr, fuelUsed, memoryPeakBytes, 
   if (stdout.length > 0 && stdout.at(-1) !== 0x0a) io.stderr.write('\n')
   const facts = `${formatCount(fuelUsed)} fuel · ${formatSize(memoryPeakBytes)} · ${formatMs(runMs)}`
   io.stderr.write(`${style.dim(facts)}\n`)
-}
-
-/** Gives an error of ours the exit code that the existing runtime has for it, out of the function's way. */
-function withRunExitCode(error: unknown): unknown {
-  const { exitCode } = reportError(error)
-  if (!isCodedError(error) || exitCode === EXIT_CODES.cancelled || exitCode === EXIT_CODES.bug) return error
-  return Object.assign(error, {
-    exitCode: error.code === 'ERR_DEADLINE' ? RUN_EXIT_CODES.deadline : RUN_EXIT_CODES.notRun,
-  })
 }

@@ -2,7 +2,7 @@ import { type ExecutionInput, type Exit, type Limits, silentLogger, systemClock,
 import type { Io } from '../../io/io.ts'
 
 /** A run on this machine. */
-export interface LocalRun {
+interface LocalRun {
   readonly wasm: Uint8Array
   /** What the function sees as its program's name. */
   readonly name: string
