@@ -18,7 +18,7 @@ import {
   toHex,
   type VoteContext,
 } from '@blockless/core'
-import { ANSWER_GRACE_MS, PREPARE_MS, STRAGGLER_MS } from '../defaults.ts'
+import { answerTimeoutMs, PREPARE_MS, STRAGGLER_MS, totalTimeoutMs } from '../defaults.ts'
 import { type CheckedAnswer, checkAnswer } from './answer.ts'
 import type { StoryEvent } from './story.ts'
 import type { FormedSubnet } from './subnets.ts'
@@ -86,12 +86,11 @@ export class Invocation {
     const { request, requestId, formed } = init
     const { chainId, functionCid, agreement, limits } = request
     this.#context = { chainId, requestId, functionCid, subnetCid: formed.cid, epoch: formed.subnet.epoch }
-    const answerTimeoutMs = limits.deadlineMs + ANSWER_GRACE_MS
     this.#state = createAggregation({
       agreement,
       order: formed.subnet.order,
-      answerTimeoutMs,
-      totalTimeoutMs: answerTimeoutMs * 2, // time for every member to fail at the last moment, and its spare to run
+      answerTimeoutMs: answerTimeoutMs(limits),
+      totalTimeoutMs: totalTimeoutMs(limits),
       graceMs: STRAGGLER_MS,
     })
   }
@@ -203,8 +202,11 @@ export class Invocation {
     const { links } = this.#components
     const id = links.nextId()
     const frame = encodeCanonical({ kind: 'prepare', id, subnet: this.#init.formed.subnet })
-    const signal = AbortSignal.any([this.#cancel.signal, AbortSignal.timeout(PREPARE_MS)])
-    const reply = await links.call(node, id, frame, signal)
+    const timeout = AbortSignal.timeout(PREPARE_MS)
+    const reply = await links.call(node, id, frame, AbortSignal.any([this.#cancel.signal, timeout])).catch((error) => {
+      if (error !== timeout.reason || !timeout.aborted) throw error
+      throw new CodedError('ERR_PREPARE_TIMEOUT', `Cannot run request: not prepared within ${PREPARE_MS} ms`)
+    })
     if (reply.kind !== 'prepared') throw refusal(reply)
   }
 

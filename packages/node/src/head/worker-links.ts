@@ -86,11 +86,11 @@ export class WorkerLinks {
   async call(node: NodeId, id: number, frame: Uint8Array, signal: AbortSignal): Promise<WorkerReply> {
     signal.throwIfAborted()
     const worker = this.#links.get(node)
-    if (worker === undefined) throw new LinkError({ code: 'ERR_LINK_CLOSED', node })
+    if (worker?.isGreeted !== true) throw new LinkError({ code: 'ERR_LINK_CLOSED', node })
     const answer = Promise.withResolvers<WorkerReply>()
     const abort = (): void => {
-      if (!worker.link.isClosed) worker.link.send({ kind: 'cancel', id })
       answer.reject(signal.reason)
+      this.#cancel(worker, id)
     }
     worker.pending.set(id, answer)
     signal.addEventListener('abort', abort, { once: true })
@@ -100,6 +100,16 @@ export class WorkerLinks {
     } finally {
       signal.removeEventListener('abort', abort)
       worker.pending.delete(id)
+    }
+  }
+
+  /** Never throws: nobody could catch it, and a worker that cannot be told finds out by its answer's fate. */
+  #cancel({ link }: WorkerLink, id: number): void {
+    try {
+      if (!link.isClosed) link.send({ kind: 'cancel', id })
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error
+      this.#components.log.debug('cancel not sent', { node: link.node, id, code: error.code })
     }
   }
 
@@ -130,7 +140,10 @@ export class WorkerLinks {
 
   #onMessage(worker: WorkerLink, message: WorkerMessage): void {
     const { node } = worker.link
-    if (message.kind === 'hello') {
+    if (!worker.isGreeted && message.kind !== 'hello') {
+      this.#components.log.warn('worker did not greet', { node, kind: message.kind })
+      worker.link.close()
+    } else if (message.kind === 'hello') {
       if (message.chainId !== this.#init.chainId) {
         this.#components.log.warn('worker of another chain', { node, chainId: message.chainId })
         worker.link.close()

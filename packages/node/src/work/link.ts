@@ -2,6 +2,7 @@ import { CodedError, decodeFrame, encodeCanonical, type Logger, type NodeId, typ
 import type { Stream } from '@libp2p/interface'
 import { type LengthPrefixedStream, lpStream } from '@libp2p/utils'
 import { LINK_BACKLOG_BYTES_MAX } from '../defaults.ts'
+import { FrameLengthError, frameLength } from './frame-length.ts'
 import { LinkError } from './link-error.ts'
 import { FRAME_SIZE_MAX } from './messages.ts'
 
@@ -32,6 +33,7 @@ export class Link<Outgoing extends object, Incoming> {
   readonly #stream: Stream
   readonly #init: LinkInit<Incoming>
   readonly #log: Logger
+  readonly #over = Promise.withResolvers<void>()
   #backlogBytes = 0
   #closed: LinkError | undefined
 
@@ -40,7 +42,11 @@ export class Link<Outgoing extends object, Incoming> {
     this.#init = init
     this.#log = components.log
     this.#stream = init.stream
-    this.#frames = lpStream(init.stream, { maxDataLength: FRAME_SIZE_MAX, maxBufferSize: FRAME_SIZE_MAX * 2 })
+    this.#frames = lpStream(init.stream, {
+      maxDataLength: FRAME_SIZE_MAX,
+      maxBufferSize: FRAME_SIZE_MAX * 2,
+      lengthDecoder: frameLength,
+    })
   }
 
   /** Whether the link has ended. */
@@ -48,10 +54,18 @@ export class Link<Outgoing extends object, Incoming> {
     return this.#closed !== undefined
   }
 
-  /** Reads frames until the link ends; returns after `onClose` was called, never rejects. */
+  /** Reads frames until the link ends; returns after `onClose` was called. */
   async run(): Promise<void> {
+    // Whoever ends the link does not wait for the other side to notice.
+    await Promise.race([this.#readAll(), this.#over.promise])
+  }
+
+  async #readAll(): Promise<void> {
     try {
-      while (this.#closed === undefined) this.#init.onMessage(await this.#read())
+      while (this.#closed === undefined) {
+        const message = await this.#read()
+        if (this.#closed === undefined) this.#init.onMessage(message)
+      }
     } catch (error) {
       this.#end(this.#toLinkError(error))
     }
@@ -99,12 +113,8 @@ export class Link<Outgoing extends object, Incoming> {
   #toLinkError(error: unknown): LinkError {
     if (error instanceof LinkError) return error
     const name = error instanceof Error ? error.name : ''
-    if (name === 'InvalidDataLengthError' || name === 'InvalidDataLengthLengthError') {
+    if (name === 'InvalidDataLengthError' || error instanceof FrameLengthError) {
       return new LinkError({ code: 'ERR_FRAME_SIZE', node: this.node, sizeMax: FRAME_SIZE_MAX }, { cause: error })
-    }
-    if (name === 'InvalidMessageLengthError') {
-      const problem = 'its length is not a number'
-      return new LinkError({ code: 'ERR_FRAME_INVALID', node: this.node, problem }, { cause: error })
     }
     if (error instanceof TypeError || error instanceof RangeError) throw error // a bug of ours, not the link's end
     return new LinkError({ code: 'ERR_LINK_CLOSED', node: this.node }, { cause: error })
@@ -115,8 +125,9 @@ export class Link<Outgoing extends object, Incoming> {
     this.#closed = error
     const isFault = error.code !== 'ERR_LINK_CLOSED'
     this.#log[isFault ? 'warn' : 'debug']('link ended', { node: this.node, code: error.code, message: error.message })
-    if (isFault) this.#stream.abort(error)
-    else this.#stream.close().catch(() => this.#stream.abort(error))
+    // A reset frees both ends at once; closing gracefully would wait for a reader that may never read.
+    this.#stream.abort(error)
+    this.#over.resolve()
     this.#init.onClose(error)
   }
 }

@@ -118,7 +118,12 @@ export type HeadMessage = Prepare | Execute | Cancel
 
 const id = integer(0, 0xffff_ffff)
 const micros = integer(0, 86_400_000_000)
-const code = text(64, /^ERR_[A-Z0-9_]+$/, 'an error code')
+const CODE = /^ERR_[A-Z0-9_]{1,60}$/
+const code = text(64, CODE, 'an error code')
+/** Whether a code may travel in a frame; one that may not would end the link. */
+export function isErrorCode(value: string): boolean {
+  return CODE.test(value)
+}
 /** Longest reason that one node gives another; longer ones are cut by the sender. */
 export const MESSAGE_LENGTH_MAX = 2_048
 const message = text(MESSAGE_LENGTH_MAX)

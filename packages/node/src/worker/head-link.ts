@@ -1,6 +1,6 @@
 import type { Clock, Logger, NodeId, Random } from '@blockless/core'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { REDIAL_MS, REDIAL_MS_MAX } from '../defaults.ts'
+import { DIAL_MS, REDIAL_MS, REDIAL_MS_MAX } from '../defaults.ts'
 import type { Host } from '../host/create-host.ts'
 import { Link } from '../work/link.ts'
 import { type HeadMessage, headMessageSchema, WORK_PROTOCOL, type WorkerMessage } from '../work/messages.ts'
@@ -19,7 +19,7 @@ export interface HeadLinkInit {
   readonly addresses: readonly Multiaddr[]
   readonly chainId: string
   readonly onMessage: (link: WorkLink, message: HeadMessage) => void
-  readonly onUp: (link: WorkLink) => void
+  readonly onDown: (link: WorkLink) => void
 }
 
 /** The worker's end of a link. */
@@ -61,9 +61,11 @@ export class HeadLink {
     let pauseMs = REDIAL_MS
     while (!signal.aborted) {
       try {
-        const link = await this.#open(signal)
-        pauseMs = REDIAL_MS
+        const link = await this.#open(AbortSignal.any([signal, AbortSignal.timeout(DIAL_MS)]))
+        const openedMs = clock.monotonic()
         await link.run()
+        // A head that takes links only to end them is dialled ever more rarely, as one that takes none.
+        if (clock.monotonic() - openedMs > REDIAL_MS_MAX) pauseMs = REDIAL_MS
       } catch (error) {
         if (signal.aborted) return
         const message = error instanceof Error ? error.message : String(error)
@@ -82,6 +84,8 @@ export class HeadLink {
     const connection = await host.dial([...addresses], { signal })
     if (connection.remotePeer.toString() !== head) throw new Error(`another peer answered: ${connection.remotePeer}`)
     const stream = await connection.newStream(WORK_PROTOCOL, { signal })
+    if (this.#stopped.signal.aborted) stream.abort(new Error('stopped'))
+    this.#stopped.signal.throwIfAborted()
     const link: WorkLink = new Link(
       { log },
       {
@@ -92,13 +96,13 @@ export class HeadLink {
         onClose: (error) => {
           this.#link = undefined
           log.info('head lost', { head, code: error.code })
+          this.#init.onDown(link)
         },
       },
     )
     link.send({ kind: 'hello', version: 2, chainId })
     this.#link = link
     log.info('head linked', { head, address: connection.remoteAddr.toString() })
-    this.#init.onUp(link)
     return link
   }
 }
