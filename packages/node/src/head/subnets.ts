@@ -14,7 +14,9 @@ import {
   type Subnet,
   subnetCidOf,
 } from '@blockless/core'
+import { abortable } from '../abortable.ts'
 import { PREPARE_MS } from '../defaults.ts'
+import { DrawTurns } from './draw-turns.ts'
 import type { RollCallAnswers, RollCaller } from './roll-caller.ts'
 import type { WorkerLinks } from './worker-links.ts'
 
@@ -22,6 +24,8 @@ import type { WorkerLinks } from './worker-links.ts'
 export interface SubnetsComponents {
   readonly links: Pick<WorkerLinks, 'nodes' | 'nextId' | 'call'>
   readonly rollCaller: Pick<RollCaller, 'call'>
+  /** Told of every draw before its subnet serves. */
+  readonly onFormed: (formed: FormedSubnet) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -48,6 +52,8 @@ export class Subnets {
   readonly #network: Network
   readonly #formed = new Map<string, FormedSubnet>()
   readonly #forming = new Map<string, Promise<FormedSubnet>>()
+  readonly #turns = new DrawTurns()
+  readonly #stopped = new AbortController()
 
   constructor(components: SubnetsComponents, init: { readonly network: Network }) {
     this.#components = components
@@ -63,6 +69,8 @@ export class Subnets {
    * @throws {SubnetError} if too few of those drawn can fetch and compile the function
    */
   async get(functionCid: CID, settings: FunctionSettings, signal: AbortSignal): Promise<FormedSubnet> {
+    signal.throwIfAborted()
+    this.#stopped.signal.throwIfAborted()
     const epoch = epochAt(this.#network, this.#components.clock.now())
     const size = settings.agreement.nodes
     const current = this.#formed.get(keyOf(functionCid, size, epoch))
@@ -70,8 +78,13 @@ export class Subnets {
     const forming = this.#form(functionCid, settings, epoch)
     const last = this.#formed.get(keyOf(functionCid, size, epoch - 1))
     if (last === undefined) return await abortable(forming, signal)
-    forming.catch((error: unknown) => this.#components.log.warn('subnet not renewed', { reason: String(error) }))
+    forming.catch(() => {}) // the draw itself logs why
     return last
+  }
+
+  /** Ends draws under way with this reason, and begins no more. */
+  stop(reason: Error): void {
+    this.#stopped.abort(reason)
   }
 
   /** Forgets a function's subnets, so that the next request draws anew. */
@@ -81,30 +94,44 @@ export class Subnets {
     }
   }
 
-  async #form(functionCid: CID, settings: FunctionSettings, epoch: number): Promise<FormedSubnet> {
+  #form(functionCid: CID, settings: FunctionSettings, epoch: number): Promise<FormedSubnet> {
     const key = keyOf(functionCid, settings.agreement.nodes, epoch)
-    const underWay = this.#forming.get(key) ?? this.#draw(functionCid, settings, epoch)
-    this.#forming.set(key, underWay)
-    try {
-      const formed = await underWay
-      this.#formed.set(key, formed)
-      this.#formed.delete(keyOf(functionCid, settings.agreement.nodes, epoch - 2))
-      return formed
-    } finally {
-      this.#forming.delete(key)
-    }
+    const known = this.#forming.get(key)
+    if (known !== undefined) return known
+    // No caller's signal here: others wait for the same subnet, and the next request will want it anyway.
+    const forming = this.#turns
+      .run(this.#stopped.signal, () => this.#draw(functionCid, settings, epoch))
+      .then((formed) => {
+        this.#keep(key, formed)
+        return formed
+      })
+      .catch((error: unknown) => {
+        this.#components.log.warn('subnet not formed', { functionCid: functionCid.toString(), reason: String(error) })
+        throw error
+      })
+      .finally(() => this.#forming.delete(key))
+    this.#forming.set(key, forming)
+    return forming
   }
 
-  // No caller's signal here: others wait for the same subnet, and the next request will want it anyway.
+  #keep(key: string, formed: FormedSubnet): void {
+    this.#components.onFormed(formed)
+    this.#formed.set(key, formed)
+    // Whatever was last used two epochs ago goes, also of functions that nobody calls any more.
+    const epoch = epochAt(this.#network, this.#components.clock.now())
+    for (const [other, { subnet }] of this.#formed) if (subnet.epoch < epoch - 1) this.#formed.delete(other)
+  }
+
   async #draw(functionCid: CID, settings: FunctionSettings, epoch: number): Promise<FormedSubnet> {
     const { links, rollCaller, clock, log } = this.#components
     const startedMs = clock.monotonic()
-    const signal = AbortSignal.timeout(PREPARE_MS * 2)
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(PREPARE_MS * 2)])
     const { candidates, declined } = await rollCaller.call({ functionCid, epoch }, () => links.nodes, signal)
     const { chainId } = this.#network
     const beacon = beaconOf(this.#network)
     const subnet = formSubnet({ chainId, functionCid, epoch, beacon, size: settings.agreement.nodes, candidates })
     const unprepared = await this.#prepare(subnet, signal)
+    this.#stopped.signal.throwIfAborted()
     const { threshold } = settings.agreement
     const ready = subnet.order.length - unprepared.size
     if (ready < threshold) throw describeUnprepared(functionCid, unprepared, threshold)
@@ -150,16 +177,4 @@ function describeUnprepared(
 
 function keyOf(functionCid: CID, size: number, epoch: number): string {
   return `${functionCid.toString()}/${size}/${epoch}`
-}
-
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

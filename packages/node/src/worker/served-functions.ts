@@ -1,7 +1,10 @@
 import {
   type CID,
+  type Clock,
+  CodedError,
   type FunctionSettings,
   type Logger,
+  type Network,
   type NodeId,
   type Subnet,
   settingsOf,
@@ -10,13 +13,17 @@ import {
 import type { Executor } from '@blockless/runtime'
 import { type BlockStorage, type Exchange, readFunction } from '@blockless/storage'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { DEFAULT_LIMITS, SUBNETS_COUNT_MAX } from '../defaults.ts'
+import { abortable } from '../abortable.ts'
+import { DEFAULT_LIMITS, PREPARE_MS, SUBNETS_COUNT_MAX } from '../defaults.ts'
+import { checkEpoch } from './work-policy.ts'
 
 /** Collaborators of {@link ServedFunctions}. */
 export interface ServedFunctionsComponents {
+  /** The worker's own: whatever is pinned in it and not served is unpinned. */
   readonly store: BlockStorage
   readonly exchange: Pick<Exchange, 'fetchDag'>
   readonly executor: Pick<Executor, 'prepare' | 'has'>
+  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -24,7 +31,6 @@ export interface ServedFunctionsComponents {
 export interface ServedSubnet {
   readonly cid: CID
   readonly subnet: Subnet
-  readonly head: NodeId
   readonly settings: FunctionSettings
 }
 
@@ -35,8 +41,17 @@ export class ServedFunctions {
   /** One installation at a time per function, however many subnets and requests wait for it. */
   readonly #installing = new Map<string, Promise<FunctionSettings>>()
 
-  constructor(components: ServedFunctionsComponents) {
+  readonly #network: Network
+  readonly #stopped = new AbortController()
+
+  constructor(components: ServedFunctionsComponents, init: { readonly network: Network }) {
     this.#components = components
+    this.#network = init.network
+  }
+
+  /** Ends installations under way with this reason. */
+  stop(reason: Error): void {
+    this.#stopped.abort(reason)
   }
 
   /** The subnet under this CID, if this node was prepared for it. */
@@ -52,22 +67,46 @@ export class ServedFunctions {
    */
   async serve(subnet: Subnet, head: NodeId, signal: AbortSignal): Promise<ServedSubnet> {
     const settings = await this.install(subnet.functionCid, head, signal)
-    const served = { cid: subnetCidOf(subnet), subnet, head, settings }
-    this.#subnets.set(served.cid.toString(), served)
-    const oldest = this.#subnets.size > SUBNETS_COUNT_MAX ? this.#subnets.keys().next() : undefined
-    if (oldest?.value !== undefined) this.#subnets.delete(oldest.value)
+    const served = { cid: subnetCidOf(subnet), subnet, settings }
+    const key = served.cid.toString()
+    this.#subnets.delete(key) // so that it becomes the newest
+    this.#subnets.set(key, served)
+    await this.#prune()
     return served
   }
 
   /** Makes sure that the executor holds a function; cheap if it does. */
   async install(functionCid: CID, head: NodeId, signal: AbortSignal): Promise<FunctionSettings> {
     const key = functionCid.toString()
-    const underWay = this.#installing.get(key) ?? this.#install(functionCid, head, signal)
-    this.#installing.set(key, underWay)
-    try {
-      return await underWay
-    } finally {
-      this.#installing.delete(key)
+    const known = this.#installing.get(key)
+    if (known !== undefined) return await abortable(known, signal)
+    // Its own time, not the first caller's signal: whoever else waits for it has not cancelled.
+    const timeout = AbortSignal.timeout(PREPARE_MS)
+    const installing = this.#install(functionCid, head, AbortSignal.any([this.#stopped.signal, timeout]))
+      .catch((error: unknown) => {
+        if (!timeout.aborted || error !== timeout.reason) throw error
+        const message = `Cannot prepare ${key}: not fetched and compiled within ${PREPARE_MS} ms`
+        throw new CodedError('ERR_PREPARE_TIMEOUT', message, { waitedMs: PREPARE_MS })
+      })
+      .finally(() => this.#installing.delete(key))
+    this.#installing.set(key, installing)
+    return await abortable(installing, signal)
+  }
+
+  /** Forgets subnets of past epochs, and gives back the blocks of functions that no subnet is left for. */
+  async #prune(): Promise<void> {
+    const { store, clock, log } = this.#components
+    const excess = this.#subnets.size - SUBNETS_COUNT_MAX
+    for (const [index, [key, { subnet }]] of [...this.#subnets].entries()) {
+      const isPast = checkEpoch(this.#network, subnet.epoch, clock.now()) !== undefined
+      if (isPast || index < excess) this.#subnets.delete(key)
+    }
+    const needed = new Set([...this.#subnets.values()].map(({ subnet }) => subnet.functionCid.toString()))
+    for (const root of store.pinnedRoots()) {
+      // Looked at anew each time: an installation may have begun meanwhile.
+      if (needed.has(root.toString()) || this.#installing.has(root.toString())) continue
+      await store.unpin(root)
+      log.debug('function let go', { functionCid: root.toString() })
     }
   }
 

@@ -12,7 +12,7 @@ import {
   type NodeId,
   type Subnet,
 } from '@blockless/core'
-import { CLOCK_SKEW_MS } from '../defaults.ts'
+import { CLOCK_SKEW_MS, totalTimeoutMs } from '../defaults.ts'
 
 /** Why a worker will not do something; goes to the head, which tells the caller. */
 export interface Refusal {
@@ -62,9 +62,9 @@ export function checkRequest(
   if (!equalBytes(inputHashOf(input), request.inputHash)) {
     return { code: 'ERR_INPUT_HASH', message: 'Cannot run request: the input does not have the hash in the request' }
   }
-  if (Math.abs(facts.nowMs - request.timestampMs) > CLOCK_SKEW_MS) {
-    const aheadMs = request.timestampMs - facts.nowMs
-    return { code: 'ERR_REQUEST_EXPIRED', message: `Cannot run request: made ${-aheadMs} ms ago; check the clocks` }
+  const ageMs = facts.nowMs - request.timestampMs
+  if (ageMs < -CLOCK_SKEW_MS || ageMs > CLOCK_SKEW_MS + totalTimeoutMs(request.limits)) {
+    return { code: 'ERR_REQUEST_EXPIRED', message: `Cannot run request: made ${ageMs} ms ago; check the clocks` }
   }
   if (request.entry !== settings.entry) {
     return { code: 'ERR_ENTRY', message: `Cannot run request: entry "${request.entry}", "${settings.entry}" needed` }
@@ -78,7 +78,11 @@ export function checkRequest(
     const message = `Cannot run request: permission "${stray}" is not in the manifest`
     return { code: 'ERR_PERMISSION', message }
   }
-  return checkLimits(request.limits, settings.limits, 'the manifest') ?? checkLimits(request.limits, caps, 'this node')
+  return (
+    checkEpoch(facts.network, subnet.epoch, facts.nowMs) ??
+    checkLimits(request.limits, settings.limits, 'the manifest') ??
+    checkLimits(request.limits, caps, 'this node')
+  )
 }
 
 function checkLimits(wanted: Limits, bound: Limits, owner: string): Refusal | undefined {

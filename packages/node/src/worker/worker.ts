@@ -20,10 +20,18 @@ import {
 import type { Executor } from '@blockless/runtime'
 import type { BlockStorage, Exchange } from '@blockless/storage'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { PREPARE_MS } from '../defaults.ts'
+import { ROLL_CALL_SIZE_MAX } from '../defaults.ts'
 import type { Host } from '../host/create-host.ts'
 import { type RollCall, rollCallSchema, rollCallTopic } from '../roll-call/roll-call.ts'
-import { type Execute, type HeadMessage, MESSAGE_LENGTH_MAX, type Prepare, type WorkResult } from '../work/messages.ts'
+import {
+  type Execute,
+  type HeadMessage,
+  isErrorCode,
+  MESSAGE_LENGTH_MAX,
+  type Prepare,
+  type WorkResult,
+} from '../work/messages.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
 import { HeadLink, type WorkLink } from './head-link.ts'
 import { ServedFunctions, type ServedSubnet } from './served-functions.ts'
 import { checkEpoch, checkRequest, checkSubnet, type PolicyFacts, type Refusal } from './work-policy.ts'
@@ -58,16 +66,14 @@ export class Worker {
   readonly #init: WorkerInit
   readonly #functions: ServedFunctions
   readonly #links: readonly HeadLink[]
-  /** Runs and installations under way, by link and id, so that a cancel reaches the guest. */
-  readonly #underWay = new Map<string, AbortController>()
-  readonly #stopped = new AbortController()
+  readonly #calls = new CallsUnderWay()
   readonly #onPubsub = (event: CustomEvent<{ topic: string; data: Uint8Array }>): void => this.#onGossip(event)
 
   /** @throws {CodedError} ERR_HEAD_ADDRESS if an address does not name the head's id */
   constructor(components: WorkerComponents, init: WorkerInit) {
     this.#components = components
     this.#init = init
-    this.#functions = new ServedFunctions(components)
+    this.#functions = new ServedFunctions(components, init)
     this.#links = groupByHead(init.heads).map(
       ([head, addresses]) =>
         new HeadLink(components, {
@@ -75,7 +81,7 @@ export class Worker {
           addresses,
           chainId: init.network.chainId,
           onMessage: (link, message) => this.#onMessage(link, message),
-          onUp: () => {},
+          onDown: (link) => this.#calls.abortLink(link, new CodedError('ERR_LINK_CLOSED', 'Cannot go on: link lost')),
         }),
     )
   }
@@ -93,17 +99,20 @@ export class Worker {
     for (const link of this.#links) link.start()
   }
 
-  /** Ends all links and aborts all runs. */
+  /** Ends all links and aborts all runs; safe after the host has stopped. */
   async stop(): Promise<void> {
     const { pubsub } = this.#components.host.services
     pubsub.removeEventListener('message', this.#onPubsub)
-    this.#stopped.abort(new CodedError('ERR_STOPPED', 'Cannot go on: the worker is stopping'))
-    for (const controller of this.#underWay.values()) controller.abort(this.#stopped.signal.reason)
+    // A stopped host has no subscriptions, and would throw.
+    if (this.#components.host.status === 'started') pubsub.unsubscribe(rollCallTopic(this.#init.network.chainId))
+    const reason = new CodedError('ERR_STOPPED', 'Cannot go on: the worker is stopping')
+    this.#calls.abortAll(reason)
+    this.#functions.stop(reason)
     await Promise.all(this.#links.map(async (link) => await link.stop()))
   }
 
   #onGossip({ detail }: CustomEvent<{ topic: string; data: Uint8Array; from?: { toString(): string } }>): void {
-    if (detail.topic !== rollCallTopic(this.#init.network.chainId)) return
+    if (detail.topic !== rollCallTopic(this.#init.network.chainId) || detail.data.length > ROLL_CALL_SIZE_MAX) return
     try {
       const call = decodeFrame(detail.data, rollCallSchema, 'rollCall')
       // Whoever relays it, the publisher signed it; a roll call in another's name is dropped.
@@ -129,7 +138,7 @@ export class Worker {
 
   #onMessage(link: WorkLink, message: HeadMessage): void {
     if (message.kind === 'cancel') {
-      this.#underWay.get(keyOf(link, message.id))?.abort(new CodedError('ERR_CANCELLED', 'Cannot go on: cancelled'))
+      this.#calls.abort(link, message.id, new CodedError('ERR_CANCELLED', 'Cannot go on: cancelled'))
       return
     }
     void this.#answer(link, message)
@@ -137,33 +146,33 @@ export class Worker {
 
   /** Never rejects: whatever goes wrong is told to the head. */
   async #answer(link: WorkLink, message: Prepare | Execute): Promise<void> {
-    const controller = new AbortController()
-    const key = keyOf(link, message.id)
-    this.#underWay.set(key, controller)
+    let isBegun = false
     try {
+      const signal = this.#calls.begin(link, message.id)
+      isBegun = true
       if (message.kind === 'prepare') {
-        await this.#prepare(link, message, controller.signal)
+        await this.#prepare(link, message, signal)
         link.send({ kind: 'prepared', id: message.id })
       } else {
-        link.send(await this.#execute(link, message, controller.signal))
+        link.send(await this.#execute(link, message, signal))
       }
     } catch (error) {
       this.#refuse(link, message.id, error)
     } finally {
-      this.#underWay.delete(key)
+      if (isBegun) this.#calls.end(link, message.id)
     }
   }
 
   async #prepare(link: WorkLink, { subnet }: Prepare, signal: AbortSignal): Promise<void> {
     throwIfRefused(checkSubnet(subnet, this.#facts(link.node)))
-    await this.#functions.serve(subnet, link.node, AbortSignal.any([signal, AbortSignal.timeout(PREPARE_MS)]))
+    await this.#functions.serve(subnet, link.node, signal)
   }
 
   async #execute(link: WorkLink, message: Execute, signal: AbortSignal): Promise<WorkResult> {
     const { executor, clock, signer } = this.#components
     const startedMs = clock.monotonic()
     const served = this.#functions.find(message.subnetCid)
-    if (served === undefined || served.head !== link.node) {
+    if (served === undefined) {
       throw new CodedError('ERR_SUBNET_UNKNOWN', 'Cannot run request: this node was not prepared for its subnet')
     }
     const { request, input } = message
@@ -220,8 +229,13 @@ export class Worker {
     // What is not ours to explain stays here: a stack or a path is nothing to send to strangers.
     const message = isKnown ? reason.slice(0, MESSAGE_LENGTH_MAX) : 'Cannot run: the worker failed; its log says why'
     if (!isKnown) this.#components.log.error('work failed', { head: link.node, reason })
-    if (link.isClosed) return
-    link.send({ kind: 'refused', id, code: isKnown ? error.code : 'ERR_WORKER', message })
+    const code = isKnown && isErrorCode(error.code) ? error.code : 'ERR_WORKER'
+    try {
+      if (!link.isClosed) link.send({ kind: 'refused', id, code, message })
+    } catch (unsent) {
+      if (!isCodedError(unsent)) throw unsent
+      this.#components.log.debug('refusal not sent', { head: link.node, id, code: unsent.code })
+    }
   }
 }
 
@@ -239,10 +253,6 @@ function vote(
 
 function throwIfRefused(refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw new CodedError(refusal.code, refusal.message)
-}
-
-function keyOf(link: WorkLink, id: number): string {
-  return `${link.node}/${id}`
 }
 
 function micros(ms: number): number {
