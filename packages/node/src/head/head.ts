@@ -1,6 +1,7 @@
 import {
   type CID,
   type Clock,
+  CodedError,
   describeExit,
   type ExecutionInput,
   type ExecutionRequest,
@@ -19,6 +20,7 @@ import {
 } from '@blockless/core'
 import { REQUESTS_COUNT_MAX } from '../defaults.ts'
 import type { Host } from '../host/create-host.ts'
+import { checkCall } from './check-call.ts'
 import { type Conclusion, conclude } from './conclude.ts'
 import { findDivergence } from './divergence.ts'
 import { Invocation, type InvocationOutcome } from './invocation.ts'
@@ -26,7 +28,7 @@ import { InvocationError } from './invocation-error.ts'
 import type { Journal } from './journal.ts'
 import { RollCaller } from './roll-caller.ts'
 import type { Story } from './story.ts'
-import { Subnets } from './subnets.ts'
+import { type FormedSubnet, Subnets } from './subnets.ts'
 import { type StoryFacts, tellStory } from './tell-story.ts'
 import { WorkerLinks } from './worker-links.ts'
 
@@ -63,7 +65,10 @@ export class Head {
   readonly #rollCaller: RollCaller
   readonly #subnets: Subnets
   readonly #watchers = new Set<() => void>()
+  /** What callers wait for, and how to end it. */
+  readonly #entered = new Map<AbortController, Promise<unknown>>()
   #underWay = 0
+  #stopReason: CodedError | undefined
 
   constructor(components: HeadComponents, init: { readonly network: Network }) {
     this.#components = components
@@ -78,7 +83,10 @@ export class Head {
         for (const watcher of this.#watchers) watcher()
       },
     })
-    this.#subnets = new Subnets({ ...components, links: this.#links, rollCaller: this.#rollCaller }, init)
+    const parts = { ...components, links: this.#links, rollCaller: this.#rollCaller }
+    // Receipts name their draw, so it is on record before any request runs under it.
+    const onFormed = ({ cid, subnet }: FormedSubnet): void => components.journal.recordSubnet(cid.toString(), subnet)
+    this.#subnets = new Subnets({ ...parts, onFormed }, init)
   }
 
   get nodeId(): NodeId {
@@ -100,8 +108,12 @@ export class Head {
     await this.#links.start()
   }
 
-  /** Ends all links; requests under way fail. */
+  /** Ends requests under way with ERR_STOPPED, then all links; takes no requests any more. */
   async stop(): Promise<void> {
+    this.#stopReason ??= new CodedError('ERR_STOPPED', 'Cannot go on: the head is stopping')
+    this.#subnets.stop(this.#stopReason)
+    for (const controller of this.#entered.keys()) controller.abort(this.#stopReason)
+    await Promise.allSettled(this.#entered.values())
     await this.#links.stop()
   }
 
@@ -130,9 +142,9 @@ export class Head {
    * @throws {CodedError} ERR_SUBNET_TOO_SMALL, ERR_SUBNET_UNPREPARED, or the error that all nodes report of the function
    */
   async deploy(functionCid: CID, settings: FunctionSettings, signal: AbortSignal): Promise<Subnet> {
-    const formed = await this.#subnets.get(functionCid, settings, signal)
-    this.#components.journal.recordSubnet(formed.cid.toString(), formed.subnet)
-    return formed.subnet
+    const get = async (ended: AbortSignal): Promise<Subnet> =>
+      (await this.#subnets.get(functionCid, settings, ended)).subnet
+    return await this.#enter(signal, get)
   }
 
   /**
@@ -140,18 +152,38 @@ export class Head {
    *
    * @returns the agreed result, however the function itself ended
    * @throws {InvocationError} if the nodes did not agree, or too many requests are under way
-   * @throws {CodedError} if no subnet can be formed
+   * @throws {SchemaError} or {CallError} if the call is not one that workers could take
+   * @throws {CodedError} if no subnet can be formed, ERR_STOPPED if the head stops
    * @throws the signal's reason
    */
   async invoke(call: InvokeCall, signal: AbortSignal): Promise<InvokeResult> {
     if (this.#underWay >= REQUESTS_COUNT_MAX) {
       throw new InvocationError({ code: 'ERR_HEAD_BUSY', countMax: REQUESTS_COUNT_MAX })
     }
+    checkCall(call)
     this.#underWay++
     try {
-      return await this.#invoke(call, signal)
+      return await this.#enter(signal, async (ended) => await this.#invoke(call, ended))
     } finally {
       this.#underWay--
+    }
+  }
+
+  /** Does what a caller waits for until its signal aborts or the head stops. */
+  async #enter<T>(signal: AbortSignal, work: (ended: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted()
+    if (this.#stopReason !== undefined) throw this.#stopReason
+    // Not AbortSignal.any: the head's own signal would collect one dependent per request.
+    const controller = new AbortController()
+    const abort = (): void => controller.abort(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    const working = work(controller.signal)
+    this.#entered.set(controller, working)
+    try {
+      return await working
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#entered.delete(controller)
     }
   }
 
@@ -173,7 +205,9 @@ export class Head {
     const receiptCid = conclusion.receiptCid.toString()
     const { events } = run
     const detail = describeExit(conclusion.result.exit)
-    const story = tellStory(facts, { outcome: 'decided', detail, endedMs: clock.monotonic(), events, run, receiptCid })
+    const end = { outcome: 'decided' as const, detail, endedMs: clock.monotonic(), events, run, receiptCid }
+    const divergence = findDivergence(conclusion.groups)
+    const story = tellStory(facts, divergence === undefined ? end : { ...end, divergence })
     journal.record(story, { cid: receiptCid, receipt: conclusion.receipt })
     return { ...conclusion, requestId: toHex(requestId), story }
   }
@@ -183,7 +217,7 @@ export class Head {
     try {
       return await invocation.run(signal)
     } catch (error) {
-      const detail = 'The caller went away'
+      const detail = error === this.#stopReason ? 'The head was stopped' : 'The caller went away'
       const { events } = invocation
       journal.record(tellStory(facts, { outcome: 'cancelled', detail, endedMs: clock.monotonic(), events }))
       throw error
@@ -203,8 +237,9 @@ export class Head {
     const detail = ending.reason
     const end = { outcome: ending.kind, detail, endedMs: clock.monotonic(), events, run }
     journal.record(tellStory(facts, divergence === undefined ? end : { ...end, divergence }))
-    // Too few can answer: draw anew for the next request, in case those that are gone stay gone.
-    this.#subnets.forget(facts.request.functionCid)
+    // Too few can answer: draw anew for the next request, in case those that are gone stay gone. Nodes that answer
+    // differently will do so again, and whoever calls such a function must not cost a roll call each time.
+    if (ending.kind === 'not-enough') this.#subnets.forget(facts.request.functionCid)
     const requestId = toHex(facts.requestId)
     if (ending.kind === 'diverged') return new InvocationError({ code: 'ERR_DIVERGED', requestId, detail })
     const failed = [...failures].map(([node, { code, message }]) => ({ node, code, message }))

@@ -57,6 +57,8 @@ export class Journal {
   #pending: Pending[] = []
   readonly #byId = new Map<string, Pending>()
   readonly #byCid = new Map<string, Pending>()
+  /** Draws that are not on disk yet. */
+  readonly #subnets = new Map<string, Subnet>()
 
   constructor(components: { readonly log: Logger }, init: JournalInit) {
     this.#log = components.log
@@ -68,10 +70,11 @@ export class Journal {
     const { path } = this.#init
     try {
       if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-      const database = new DatabaseSync(path)
-      database.exec(SCHEMA)
-      this.#database = database
+      this.#database = new DatabaseSync(path)
+      this.#database.exec(SCHEMA)
     } catch (cause) {
+      this.#database?.close()
+      this.#database = undefined
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new JournalError('ERR_JOURNAL', `Cannot open journal "${path}": ${reason}`, { path }, { cause })
     }
@@ -79,8 +82,8 @@ export class Journal {
 
   /** Writes what waits and closes the file. */
   stop(): void {
-    clearTimeout(this.#timer)
     this.#flush()
+    clearTimeout(this.#timer)
     this.#database?.close()
     this.#database = undefined
   }
@@ -94,9 +97,10 @@ export class Journal {
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }
 
-  /** Notes the record of a draw, at once: receipts will name it. */
+  /** Notes the record of a draw; on disk no later than the first receipt that names it. */
   recordSubnet(cid: string, subnet: Subnet): void {
-    this.#open().prepare('INSERT OR IGNORE INTO subnets (cid, bytes) VALUES (?, ?)').run(cid, encodeCanonical(subnet))
+    this.#subnets.set(cid, subnet)
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()
   }
 
   /** The receipt under a CID. */
@@ -109,6 +113,8 @@ export class Journal {
 
   /** The record of a draw under a CID. */
   findSubnet(cid: string): Subnet | undefined {
+    const pending = this.#subnets.get(cid)
+    if (pending !== undefined) return pending
     const row = this.#open().prepare('SELECT bytes FROM subnets WHERE cid = ?').get(cid)
     return row?.['bytes'] instanceof Uint8Array ? decodeCanonical(row['bytes'], subnetSchema) : undefined
   }
@@ -130,24 +136,31 @@ export class Journal {
   /** The newest stories, newest first. */
   latest(countMax: number): readonly Story[] {
     this.#flush()
-    const rows = this.#open().prepare('SELECT story FROM requests ORDER BY sequence DESC LIMIT ?').all(countMax)
-    return rows.map((row) => JSON.parse(String(row['story'])) as Story)
+    const pending = this.#pending.slice(-countMax).map(({ story }) => story) // if the disk refuses them
+    const rows = this.#open()
+      .prepare('SELECT story FROM requests ORDER BY sequence DESC LIMIT ?')
+      .all(countMax - pending.length)
+    return [...pending.reverse(), ...rows.map((row) => JSON.parse(String(row['story'])) as Story)]
   }
 
   #flush(): void {
+    clearTimeout(this.#timer)
     this.#timer = undefined
     const batch = this.#pending
-    if (batch.length === 0 || this.#database === undefined) return
+    if ((batch.length === 0 && this.#subnets.size === 0) || this.#database === undefined) return
     try {
       this.#write(this.#database, batch)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#log.error('journal not written, will try again', { path: this.#init.path, waiting: batch.length, reason })
       for (const lost of batch.splice(0, Math.max(0, batch.length - PENDING_COUNT_MAX))) this.#forget(lost)
+      const excess = Math.max(0, this.#subnets.size - PENDING_COUNT_MAX)
+      for (const cid of [...this.#subnets.keys()].slice(0, excess)) this.#subnets.delete(cid)
       this.#timer = setTimeout(() => this.#flush(), FLUSH_MS * 4).unref()
       return
     }
     this.#pending = []
+    this.#subnets.clear()
     for (const written of batch) this.#forget(written)
   }
 
@@ -163,6 +176,12 @@ export class Journal {
       }
       database
         .prepare('DELETE FROM requests WHERE sequence <= (SELECT max(sequence) FROM requests) - ?')
+        .run(this.#init.requestsCountMax)
+      const insertSubnet = database.prepare('INSERT OR IGNORE INTO subnets (cid, bytes) VALUES (?, ?)')
+      for (const [cid, subnet] of this.#subnets) insertSubnet.run(cid, encodeCanonical(subnet))
+      // No more draws than requests can be named by receipts that are kept.
+      database
+        .prepare('DELETE FROM subnets WHERE rowid <= (SELECT max(rowid) FROM subnets) - ?')
         .run(this.#init.requestsCountMax)
       database.exec('COMMIT')
     } catch (error) {
