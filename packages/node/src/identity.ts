@@ -1,4 +1,5 @@
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CodedError, createSigner, type Signer } from '@blockless/core'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
@@ -26,18 +27,51 @@ export function identityOf(privateKey: Uint8Array): Identity {
  * @throws {IdentityError} ERR_KEY_FILE if the file is not such a key
  */
 export async function loadIdentity(path: string): Promise<Identity> {
-  const stored = await readIfPresent(path)
-  if (stored !== undefined) return readKey(path, stored)
-  const key = await generateKeyPair('secp256k1')
-  await mkdir(dirname(path), { recursive: true })
-  const file = await open(path, 'wx', 0o600) // never overwrites: a lost key is a lost node
   try {
-    await file.writeFile(privateKeyToProtobuf(key))
-    await file.sync()
-  } finally {
-    await file.close()
+    const stored = (await readIfPresent(path)) ?? (await create(path))
+    return readKey(path, stored)
+  } catch (cause) {
+    if (cause instanceof IdentityError || !(cause instanceof Error) || !('syscall' in cause)) throw cause
+    throw new IdentityError('ERR_KEY_FILE', `Cannot use key "${path}": ${cause.message}`, { path }, { cause })
   }
-  return identityOf(key.raw)
+}
+
+/** Makes a key file, whole or not at all; returns what it holds, which is another process's key if that was first. */
+async function create(path: string): Promise<Uint8Array> {
+  const key = privateKeyToProtobuf(await generateKeyPair('secp256k1'))
+  await mkdir(dirname(path), { recursive: true })
+  const draft = `${path}.${randomUUID()}`
+  try {
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(key)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await link(draft, path) // never overwrites: a lost key is a lost node
+    await syncFolder(dirname(path))
+    return key
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
+    return await readFile(path)
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return // it opens no folders
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function readKey(path: string, stored: Uint8Array): Identity {
@@ -56,7 +90,7 @@ async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (isCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
