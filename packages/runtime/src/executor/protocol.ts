@@ -138,5 +138,8 @@ export class FrameReader {
 function frameOf(bytes: Uint8Array, at: number): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_HEAD_SIZE)
   const end = at + 4 + view.getUint32(0, true)
-  return { type: view.getUint8(4), id: view.getUint32(5, true), payload: bytes.subarray(at + FRAME_HEAD_SIZE, end) }
+  // A plain array, as a chunk is a Buffer and a Buffer's slice() shares its bytes where an array's copies them.
+  const size = end - at - FRAME_HEAD_SIZE
+  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + at + FRAME_HEAD_SIZE, size)
+  return { type: view.getUint8(4), id: view.getUint32(5, true), payload }
 }
