@@ -12,7 +12,8 @@ export async function readFileBounded(path: string, sizeMax: number): Promise<Ui
     await using file = await open(path)
     const { size } = await file.stat()
     if (size > sizeMax) throw new RangeError(`it has ${size} bytes, at most ${sizeMax} are allowed`)
-    return await file.readFile()
+    const { buffer, byteOffset, length } = await file.readFile()
+    return new Uint8Array(buffer, byteOffset, length)
   } catch (cause) {
     throw new FileError('read', path, cause)
   }

@@ -80,10 +80,10 @@ async function copyTemplate(template: string, folder: string, name: string): Pro
   const root = fileURLToPath(new URL(`../../../templates/${template}`, import.meta.url))
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const sources = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const files: string[] = []
-  for (const source of sources.sort()) {
-    const plain = relative(root, source).slice(0, -SUFFIX.length)
-    const file = RENAMED[plain] ?? plain
+  const targets = new Map(sources.map((source) => [targetOf(relative(root, source)), source]))
+  const files = [...targets.keys()].sort()
+  for (const file of files) {
+    const source = targets.get(file) ?? ''
     const content = (await readFile(source, 'utf8')).replaceAll('{{name}}', name)
     try {
       await mkdir(dirname(join(folder, file)), { recursive: true })
@@ -92,9 +92,13 @@ async function copyTemplate(template: string, folder: string, name: string): Pro
     } catch (cause) {
       throw new FileError('write', join(folder, file), cause)
     }
-    files.push(file)
   }
   return files
+}
+
+function targetOf(source: string): string {
+  const plain = source.slice(0, -SUFFIX.length)
+  return RENAMED[plain] ?? plain
 }
 
 interface Project {
