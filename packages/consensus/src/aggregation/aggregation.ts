@@ -144,7 +144,7 @@ function settle({ state, effects }: AggregationStep): AggregationStep {
   const largest = resultGroups(state)[0]?.nodes.length ?? 0
   if (largest >= agreement.threshold) {
     const settleAtMs = state.settleAtMs ?? state.nowMs + graceMs
-    const waits = openCount(state) > 0 && state.nowMs < settleAtMs && state.nowMs < state.endByMs
+    const waits = openCount(state) > 0 && state.nowMs < settleAtMs
     return waits ? { state: { ...state, settleAtMs }, effects } : end(state, effects)
   }
   const vacant = Math.min(agreement.nodes - live, sparesCount(state))

@@ -23,7 +23,7 @@ export function resultGroups(state: AggregationState): ResultGroup[] {
 
 /** The effect with which an aggregation ends: decided, diverged or not enough. */
 export function endOf(state: AggregationState): AggregationEffect {
-  const { nodes, threshold } = state.init.agreement
+  const { threshold } = state.init.agreement
   const groups = resultGroups(state)
   const facts = factsOf(state)
   const [first, ...others] = groups
@@ -35,7 +35,7 @@ export function endOf(state: AggregationState): AggregationEffect {
     return { kind: 'decided', resultHash: first.resultHash, agreeing: first.nodes, outvoted: others, ...facts }
   }
   const answered = groups.reduce((sum, group) => sum + group.nodes.length, 0)
-  const answerable = Math.min(nodes, answered + openCount(state) + sparesCount(state))
+  const answerable = answered + openCount(state) + sparesCount(state)
   if (answerable >= threshold) {
     const sizes = groups.map((group) => group.nodes.length).join(', ')
     const reason = `${groups.length} different results from ${answered} nodes (${sizes}), ${threshold} equal ones needed`

@@ -44,7 +44,7 @@ const actionArbitrary: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('failure' as const), node: fc.nat(12) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tick' as const), ms: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tick' as const), ms: fc.nat(70) }) },
 )
 const actionsArbitrary = fc.array(actionArbitrary, { maxLength: 60 })
 

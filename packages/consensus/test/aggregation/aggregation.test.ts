@@ -124,7 +124,11 @@ const flows: { name: string; events: AggregationEvent[]; expected: string; chang
   },
   { name: 'replaces all that are late', events: [result('n0', A), tick(99), tick(100)], expected: 'ask s0, ask s1' },
   { name: 'takes a late answer when no tick went by', events: [result('n0', A, 500)], expected: '' },
-  { name: 'ends when the time is up, and asks no spare then', events: [tick(1_000)], expected: 'not-enough' },
+  {
+    name: 'ends when the time is up, and asks no spare then',
+    events: [result('n0', A), result('n1', A), tick(1_000)],
+    expected: 'not-enough',
+  },
   {
     name: 'ignores everything after the end',
     events: [
@@ -152,6 +156,11 @@ for (const { name, events, expected, change } of flows) {
     assert.equal(kinds(play(events, change).effects), expected)
   })
 }
+
+test('stepAggregation() counts a time that goes back as the latest seen', () => {
+  const { effects } = play([tick(40), failure('n0', 10)])
+  assert.deepEqual(effects, [{ kind: 'ask', node: 's0', answerByMs: 140 }])
+})
 
 test('stepAggregation() tells everything a receipt needs when it decides', () => {
   const { effects } = play([failure('n1'), result('n0', A), result('n2', B), result('n3', A), result('s0', A)])

@@ -18,6 +18,19 @@ for (const { draw, expected } of [
   })
 }
 
+for (const { draw, expected } of [
+  { draw: 2n, expected: 4497477433985083769n },
+  { draw: 4n, expected: 4444373466380734933n },
+  { draw: 12345678901234567890n, expected: 41747289356019586n },
+  { draw: 18446744073709551614n, expected: 1n },
+  { draw: 16045690984503098046n, expected: 14496566844140460n },
+  { draw: 9223372036854775808n, expected: 72057594037927936n },
+]) {
+  test(`negativeLog2() gives every implementation the same bits: ${draw}`, () => {
+    assert.equal(negativeLog2(draw), expected)
+  })
+}
+
 test('negativeLog2() agrees with the floating point logarithm as far as that goes', () => {
   fc.assert(
     fc.property(u64, (draw) => {
