@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { addBuildCommand } from './commands/build/build-command.ts'
+import { addBuildCommand } from './commands/build-function/build-command.ts'
 import type { Finish } from './commands/command.ts'
 import { addDeployCommand } from './commands/deploy/deploy-command.ts'
 import { addExplainCommand } from './commands/explain/explain-command.ts'
@@ -10,7 +10,7 @@ import { addStatusCommand } from './commands/status/status-command.ts'
 import { addVerifyCommand } from './commands/verify/verify-command.ts'
 import { EXIT_CODES_HELP } from './exit-codes.ts'
 import type { Io } from './io/io.ts'
-import { VERSION } from './version.ts'
+import { readVersion } from './version.ts'
 
 const COMMANDS = [
   addInitCommand,
@@ -32,7 +32,7 @@ const COMMANDS = [
 export async function createProgram(io: Io, args: readonly string[], finish: Finish): Promise<Command> {
   const program = new Command('bls')
     .description("Run untrusted WebAssembly on other people's machines, and get results that anyone can verify.")
-    .version(VERSION, '-V, --version', 'print the version')
+    .version(readVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
     .showSuggestionAfterError()
     .addHelpText(

@@ -7,12 +7,6 @@ export interface CommonOptions {
   readonly debug?: boolean
 }
 
-/** Runs one command. @returns the exit code of the process */
-export type Action<Args extends readonly unknown[], Options> = (
-  args: Args,
-  options: Options & CommonOptions,
-) => Promise<number>
-
 /** A command with the common options, and examples at the end of its help. */
 export function createCommand(signature: string, description: string, examples: readonly string[]): Command {
   const lines = examples.map((example) => `  $ ${example}\n`).join('')

@@ -5,13 +5,13 @@ import type { Io } from '../io/io.ts'
 import { safeText, styleFor } from '../io/style.ts'
 
 /** How an error is shown. */
-export interface PrintErrorOptions {
+interface PrintErrorOptions {
   readonly isJson: boolean
   readonly isDebug: boolean
 }
 
 /** What an error comes to for the outside. */
-export interface ReportedError {
+interface ReportedError {
   readonly code: string
   readonly message: string
   readonly details: object
@@ -40,7 +40,7 @@ const FAILED = new Set(['ERR_BUILD', 'ERR_MODULE', 'ERR_RECEIPT_INVALID'])
 const USAGE = new Set(['ERR_USAGE', 'ERR_CONFIG'])
 
 /** Code, message, hint and exit code of anything thrown. */
-export function reportError(error: unknown): ReportedError {
+function reportError(error: unknown): ReportedError {
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '')
     return { code: 'ERR_USAGE', message, details: {}, hint: USAGE_HINTS[error.code], exitCode: EXIT_CODES.usage }

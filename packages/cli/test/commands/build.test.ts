@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { manifestSchema } from '@blockless/core'
 import { fixture, fixtureText } from '@blockless/testing'
-import { buildFunction } from '../../src/commands/build/build-function.ts'
+import { buildFunction } from '../../src/commands/build-function/build-function.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { bls } from '../support/test-io.ts'
 

@@ -5,7 +5,7 @@ import { formatTable, shortNode } from '../../io/format.ts'
 import type { Io } from '../../io/io.ts'
 import { withProgress } from '../../io/progress.ts'
 import { safeLine, styleFor } from '../../io/style.ts'
-import { buildShowing } from '../build/build-command.ts'
+import { buildShowing } from '../build-function/build-command.ts'
 import { type AddCommand, type CommonOptions, createCommand } from '../command.ts'
 import { resolvePath } from '../options.ts'
 
