@@ -136,6 +136,41 @@ test('a head may choose the draw neither by its size nor by its members', () => 
   assert.deepEqual(failedOf(skipping), ['subnet'])
 })
 
+for (const { name, change } of [
+  { name: 'chain', change: { chainId: 'other' } },
+  { name: 'function', change: { functionCid: otherCid } },
+  { name: 'epoch', change: { epoch: EPOCH + 1 } },
+]) {
+  test(`the draw of another ${name} serves no receipt, though its voters signed under it`, () => {
+    const record = subnetOf(change)
+    const context = contextOf({ subnetCid: subnetCidOf(record) })
+    const votes = sortVotes([0, 1, 2, 3].map((index) => voteOf(workerAt(index), { context })))
+    const forged = { subnet: { cid: subnetCidOf(record), members: idsOf(0, 1, 2, 3) }, votes }
+    assert.deepEqual(failedOf(forged, { ...given, subnet: record }), ['subnet'])
+  })
+}
+
+test('a member named twice is no place for a spare', () => {
+  const change = {
+    subnet: { ...body.subnet, members: idsOf(0, 1, 2, 3, 3) },
+    votes: sortVotes([0, 1, 2].map((index) => voteOf(workerAt(index)))),
+    replaced: idsOf(3).map((node) => ({ node, reason: 'ERR_X' })),
+  }
+  assert.deepEqual(failedOf(change), ['voters', 'subnet'])
+})
+
+test('fewer members than nodes are not asked, though all of them agree', () => {
+  const votes = sortVotes([0, 1, 2].map((index) => voteOf(workerAt(index))))
+  assert.deepEqual(failedOf({ subnet: { ...body.subnet, members: idsOf(0, 1, 2) }, votes }), ['voters'])
+})
+
+test('fuel above the limit is not billed, though all of them voted for it', () => {
+  const changed = { ...request, limits: { ...request.limits, fuel: 1_000 } }
+  const context = contextOf({ requestId: requestIdOf(changed) })
+  const votes = sortVotes([0, 1, 2, 3].map((index) => voteOf(workerAt(index), { context })))
+  assert.deepEqual(failedOf({ request: changed, requestId: requestIdOf(changed), votes }), ['fuel'])
+})
+
 test('a pure result admits no transcript, and one bill', () => {
   const withTranscript = voteOf(workerAt(0), { transcriptHash: new Uint8Array(32).fill(1) })
   const rest = [1, 2, 3].map((index) => voteOf(workerAt(index)))

@@ -10,6 +10,11 @@ const wrongFacts: { name: string; options: VerifyOptions; failed: string[] }[] =
   { name: 'another entry', options: { entry: 'main' }, failed: ['function'] },
   { name: 'more nodes', options: { agreement: { kind: 'aggregate', nodes: 7, threshold: 5 } }, failed: ['threshold'] },
   {
+    name: 'as many votes of more nodes',
+    options: { agreement: { kind: 'aggregate', nodes: 5, threshold: 3 } },
+    failed: ['threshold'],
+  },
+  {
     name: 'a higher threshold',
     options: { agreement: { kind: 'aggregate', nodes: 4, threshold: 4 } },
     failed: ['threshold'],
