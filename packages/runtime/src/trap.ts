@@ -4,7 +4,7 @@ import type { ExitKind } from '@blockless/core'
  * V8's words for a trap, and what they are called in results. Source: V8 14.6, `src/common/message-template.h`,
  * `T(WasmTrap…)`. A text that is not here is not deterministic for us, and the run is refused as a fault of the node.
  *
- * V8 uses one text for a null entry and for a wrong signature in `call_indirect`, so both are `indirect-call-type`.
+ * A `call_indirect` of a null entry fails V8's check of the signature first, so it is `indirect-call-type` here.
  */
 export const TRAPS: readonly (readonly [pattern: RegExp, kind: ExitKind])[] = [
   [/^unreachable$/, 'unreachable'],
@@ -18,7 +18,8 @@ export const TRAPS: readonly (readonly [pattern: RegExp, kind: ExitKind])[] = [
   [/^table index is out of bounds$/, 'table-out-of-bounds'],
   [/^table access out of bounds$/, 'table-out-of-bounds'],
   [/^element segment (?:\d+ is )?out of bounds/, 'table-out-of-bounds'],
-  [/^null function or function signature mismatch$/, 'indirect-call-type'],
+  [/^null function$/, 'indirect-call-null'],
+  [/^function signature mismatch$/, 'indirect-call-type'],
   [/^dereferencing a null pointer$/, 'null-reference'],
   [/^rethrowing null value$/, 'null-reference'],
 ]

@@ -31,6 +31,19 @@ function programFiles(): { readonly packages: ExecutorProcessInit['packages']; r
   return { packages: { '@blockless/wasm': wasm, '@blockless/core': errors }, readable }
 }
 
+/** Flags that take everything from a Node process but threads and, until it has started, its own program. */
+export function sandboxFlags(init: { heapMegabytesMax: number; readable: readonly string[] }): string[] {
+  return [
+    '--permission',
+    '--allow-worker',
+    ...init.readable.map((path) => `--allow-fs-read=${path}`),
+    // its warning about threads: they give up the same permissions, see lock-down.ts
+    '--disable-warning=PERM0006',
+    '--disallow-code-generation-from-strings',
+    `--max-old-space-size=${init.heapMegabytesMax}`,
+  ]
+}
+
 /** The sandboxed process and the pipe to it. */
 export class ExecutorProcess {
   readonly #child: ChildProcess
@@ -42,14 +55,7 @@ export class ExecutorProcess {
     const { packages, readable } = programFiles()
     const { heapMegabytesMax, ...rest } = options
     const init: ExecutorProcessInit = { ...rest, packages }
-    const flags = [
-      '--permission',
-      '--allow-worker',
-      ...readable.map((path) => `--allow-fs-read=${path}`),
-      '--disable-warning=PERM0006',
-      '--disallow-code-generation-from-strings',
-      `--max-old-space-size=${heapMegabytesMax}`,
-    ]
+    const flags = sandboxFlags({ heapMegabytesMax, readable })
     this.#child = spawn(process.execPath, [...flags, MAIN, JSON.stringify(init)], {
       env: {},
       cwd: '/',
