@@ -90,3 +90,10 @@ test('systemRandom gives fresh bytes, and the silent logger nothing', () => {
   assert.notDeepEqual(systemRandom.bytes(16), systemRandom.bytes(16))
   for (const level of ['error', 'warn', 'info', 'debug'] as const) assert.equal(silentLogger[level]('x'), undefined)
 })
+
+test('systemClock runs a scheduled task, and not one that was cancelled', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  systemClock.schedule(0, () => resolve('cancelled'))()
+  systemClock.schedule(1, () => resolve('ran'))
+  assert.equal(await promise, 'ran')
+})

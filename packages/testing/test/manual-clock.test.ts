@@ -44,3 +44,16 @@ test('advance() refuses to go back', async () => {
   await assert.rejects(new ManualClock().advance(-1), RangeError)
   await assert.rejects(new ManualClock().advance(Number.NaN), RangeError)
 })
+
+test('schedule() runs its task once at its time, or never when it is cancelled', async () => {
+  const clock = new ManualClock()
+  const ran: number[] = []
+  clock.schedule(10, () => ran.push(clock.monotonic()))
+  const cancel = clock.schedule(5, () => ran.push(-1))
+  cancel()
+  await clock.advance(9)
+  assert.deepEqual(ran, [])
+  await clock.advance(50)
+  cancel()
+  assert.deepEqual({ ran, pendingCount: clock.pendingCount }, { ran: [10], pendingCount: 0 })
+})
