@@ -41,11 +41,16 @@ export const TRAIT = {
 
 /** What a block's label needs, as bits. */
 export const MARK = {
-  /** target of a `br_table`: nothing can be charged on one of its edges alone */
+  /**
+   * target of a `br_table` that other branches reach before it: nothing can be charged on one edge of a `br_table`
+   * alone, so all its labels must carry the same, and these carry nothing
+   */
   PINNED: 1,
   /** target of a `catch` clause: fuel comes in through the global */
   CATCHES: 2,
   HAS_ELSE: 4,
+  /** has been branched to; only of use while scanning */
+  BRANCHED: 8,
 } as const
 
 /** How other functions call a function, as bits. */
@@ -199,11 +204,11 @@ class BodyScanner {
       case OP.BR_IF:
       case OP.BR_ON_NULL:
       case OP.BR_ON_NON_NULL:
-        this.#branch(0)
+        this.#branch(MARK.BRANCHED)
         if (opcode !== OP.BR && opcode !== OP.BR_ON_NULL) this.#move(-1)
         break
       case OP.BR_TABLE:
-        for (let count = readTargetCount(reader); count >= 0; count--) this.#branch(MARK.PINNED)
+        this.#branchTable()
         break
       case OP.UNREACHABLE:
       case OP.RETURN:
@@ -296,16 +301,39 @@ class BodyScanner {
       const kind = reader.byte('a catch clause')
       if (kind > 3) throw malformed(at, 'the kind of a catch clause, from 0 to 3')
       if (kind < 2) readIndex(reader, 'a tag index', this.#module.tagTypes.length)
-      this.#branch(MARK.CATCHES)
+      this.#branch(MARK.CATCHES | MARK.BRANCHED)
     }
   }
 
   #branch(mark: number): void {
-    const blocks = this.#blocks
-    const label = readIndex(this.#reader, 'a label', blocks.depth)
-    this.traits |= label === blocks.depth - 1 ? TRAIT.BRANCHES | TRAIT.BODY_LABEL : TRAIT.BRANCHES
-    const position = blocks.label[blocks.depth - 1 - label] as number
+    const block = this.#branchTarget()
+    const position = this.#blocks.label[block] as number
     this.marks[position] = (this.marks[position] as number) | mark
+  }
+
+  #branchTarget(): number {
+    const depth = this.#blocks.depth
+    const label = readIndex(this.#reader, 'a label', depth)
+    this.traits |= label === depth - 1 ? TRAIT.BRANCHES | TRAIT.BODY_LABEL : TRAIT.BRANCHES
+    return depth - 1 - label
+  }
+
+  #branchTable(): void {
+    const reader = this.#reader
+    const blocks = this.#blocks
+    const count = readTargetCount(reader)
+    const start = reader.offset
+    for (let index = 0; index <= count; index++) {
+      const block = this.#branchTarget()
+      const position = blocks.label[block] as number
+      const mark = this.marks[position] as number
+      // An `if` is reached by its other arm too, which may come before this, and so is a `try` by its body.
+      const opcode = blocks.opcode[block] as number
+      const mayBeReached = (mark & MARK.BRANCHED) !== 0 || (opcode !== OP.BLOCK && opcode !== OP.LOOP)
+      if (mayBeReached) this.marks[position] = mark | MARK.PINNED
+    }
+    reader.offset = start
+    for (let index = 0; index <= count; index++) this.#branch(MARK.BRANCHED)
   }
 
   #call(opcode: number): void {

@@ -4,7 +4,19 @@ import { OP } from '../code/opcodes.ts'
  * Opcodes that cost nothing, as in wasmtime's table; every other instruction costs one unit. The markers of the older
  * exception proposal, which wasmtime does not run, are free as `else` is.
  */
-const FREE: readonly number[] = [OP.UNREACHABLE, OP.NOP, OP.BLOCK, OP.LOOP, OP.ELSE, OP.END, OP.RETURN, OP.DROP, OP.CATCH, OP.CATCH_ALL, OP.DELEGATE]
+const FREE: readonly number[] = [
+  OP.UNREACHABLE,
+  OP.NOP,
+  OP.BLOCK,
+  OP.LOOP,
+  OP.ELSE,
+  OP.END,
+  OP.RETURN,
+  OP.DROP,
+  OP.CATCH,
+  OP.CATCH_ALL,
+  OP.DELEGATE,
+]
 
 /** Fuel of one instruction, by opcode; prefixed instructions go by their prefix. */
 export const FUEL_BY_OPCODE: Uint8Array = new Uint8Array(256).fill(1)

@@ -25,6 +25,9 @@ export interface Rewriting {
 /** Custom sections that stay true when code moves; debug information and linking sections would not. */
 const KEPT_CUSTOM: ReadonlySet<string> = new Set(['sourceMappingURL', 'producers', 'target_features'])
 const HEADER: Uint8Array = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+/** Tells the engine which branches to lay out of the way (branch hinting proposal); stands before the code. */
+const BRANCH_HINTS = 'metadata.code.branch_hint'
+const UNLIKELY = 0
 const KIND_FUNCTION = 0
 const KIND_GLOBAL = 3
 const ADDED_GLOBALS = 3
@@ -36,8 +39,9 @@ export function encodeInstrumented(writer: ByteWriter, rewriting: Rewriting): vo
   const code = encodeCode(rewriting)
   writer.copy(HEADER)
   for (const id of SECTION_ORDER) {
-    const contents = id === SECTION.CODE ? code : encodeSection(id, rewriting)
+    const contents = id === SECTION.CODE ? code?.bodies : encodeSection(id, rewriting)
     if (contents === undefined) continue
+    if (id === SECTION.CODE && code !== undefined) writeCustom(writer, BRANCH_HINTS, code.hints)
     writer.byte(id)
     writer.u32(contents.length)
     writer.copy(contents)
@@ -49,13 +53,17 @@ export function encodeInstrumented(writer: ByteWriter, rewriting: Rewriting): vo
       ? rewriteNames(module, custom, plan.moved)
       : module.bytes.subarray(custom.start, custom.end)
     if (contents === undefined) continue
-    const name = new ByteWriter(32)
-    name.name(custom.name)
-    writer.byte(SECTION.CUSTOM)
-    writer.u32(name.size + contents.length)
-    writer.copy(name.view())
-    writer.copy(contents)
+    writeCustom(writer, custom.name, contents)
   }
+}
+
+function writeCustom(writer: ByteWriter, name: string, contents: Uint8Array): void {
+  const header = new ByteWriter(32)
+  header.name(name)
+  writer.byte(SECTION.CUSTOM)
+  writer.u32(header.size + contents.length)
+  writer.copy(header.view())
+  writer.copy(contents)
 }
 
 function encodeSection(id: number, rewriting: Rewriting): Uint8Array | undefined {
@@ -183,14 +191,16 @@ function encodeExports({ module, plan }: Rewriting): Uint8Array {
   return appended(module, module.sections.get(SECTION.EXPORT), count, entries.view())
 }
 
-function encodeCode({ module, scan, plan, pagesMax }: Rewriting): Uint8Array | undefined {
+function encodeCode(rewriting: Rewriting): { bodies: Uint8Array; hints: Uint8Array } | undefined {
+  const { module, scan, plan, pagesMax } = rewriting
   const count = plan.modes.length
   const section = module.sections.get(SECTION.CODE)
   if (section === undefined) return undefined
   const rewriter = new BodyRewriter(module, scan, plan)
   const writer = new ByteWriter((section.end - section.start) * 2)
-  writer.u32(count + plan.moved.length + (plan.growFunction === undefined ? 0 : 1))
-  const addBody = (body: Uint8Array, at: number): void => {
+  const hints = new HintWriter()
+  let functionIndex = module.importedFunctionCount
+  const addBody = (body: Uint8Array, at: number, unlikely: readonly number[] = []): void => {
     if (body.length > BODY_SIZE_MAX) {
       throw new ModuleError({
         code: 'ERR_MODULE_LIMIT',
@@ -201,16 +211,46 @@ function encodeCode({ module, scan, plan, pagesMax }: Rewriting): Uint8Array | u
     }
     writer.u32(body.length)
     writer.copy(body)
+    hints.add(functionIndex++, unlikely)
+  }
+  const addRewritten = (index: number): void => {
+    addBody(rewriter.rewrite(index), module.bodies[index * 2] as number, rewriter.unlikelyBranches)
   }
   const isMoved = new Uint8Array(count)
   for (const index of plan.moved) isMoved[index] = 1
+  writer.u32(count + plan.moved.length + (plan.growFunction === undefined ? 0 : 1))
   for (let index = 0; index < count; index++) {
-    const at = module.bodies[index * 2] as number
-    addBody(isMoved[index] === 1 ? thunkBody(module, scan, plan, index) : rewriter.rewrite(index), at)
+    if (isMoved[index] === 1) addBody(thunkBody(module, scan, plan, index), module.bodies[index * 2] as number)
+    else addRewritten(index)
   }
-  for (const index of plan.moved) addBody(rewriter.rewrite(index), module.bodies[index * 2] as number)
+  for (const index of plan.moved) addRewritten(index)
   if (plan.growFunction !== undefined && module.memory !== undefined) {
     addBody(growBody(module.memory, Math.min(pagesMax, PAGES_MAX), plan), section.start)
   }
-  return writer.view()
+  return { bodies: writer.view(), hints: hints.finish() }
+}
+
+/** Collects branch hints, function by function. */
+class HintWriter {
+  readonly #entries = new ByteWriter(1024)
+  #count = 0
+
+  add(functionIndex: number, unlikely: readonly number[]): void {
+    if (unlikely.length === 0) return
+    this.#count++
+    this.#entries.u32(functionIndex)
+    this.#entries.u32(unlikely.length)
+    for (const offset of unlikely) {
+      this.#entries.u32(offset)
+      this.#entries.u32(1)
+      this.#entries.byte(UNLIKELY)
+    }
+  }
+
+  finish(): Uint8Array {
+    const writer = new ByteWriter(this.#entries.size + 5)
+    writer.u32(this.#count)
+    writer.copy(this.#entries.bytes, 0, this.#entries.size)
+    return writer.view()
+  }
 }

@@ -24,7 +24,7 @@ export interface InstrumentOptions {
 /** A rewritten module and what the host needs to know of it. */
 export interface InstrumentedModule {
   /** the module to compile; owned by the caller */
-  readonly bytes: Uint8Array
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly imports: readonly ImportDescriptor[]
   /** of the module as it was given, without the added ones */
   readonly exports: readonly ExportDescriptor[]

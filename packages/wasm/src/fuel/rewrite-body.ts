@@ -1,3 +1,4 @@
+import { invariant } from '@blockless/core'
 import { ByteReader } from '../binary/byte-reader.ts'
 import { ByteWriter } from '../binary/byte-writer.ts'
 import { I32, I64 } from '../binary/value-type.ts'
@@ -76,6 +77,7 @@ export class BodyRewriter {
     reader.offset = module.bodies[index * 2] as number
     reader.end = module.bodies[index * 2 + 1] as number
     this.#mode = this.#plan.modes[index] as number
+    this.#emit.checks.length = 0
     if (this.#mode === MODE.CONSTANT) return module.bytes.subarray(reader.offset, reader.end)
     this.#writer.size = 0
     this.#traits = this.#scan.traits[index] as number
@@ -92,6 +94,11 @@ export class BodyRewriter {
     this.#push(OP.BLOCK)
     while (this.#blocks.depth > 0) this.#instruction()
     return this.#writer.view()
+  }
+
+  /** Offsets in the body rewritten last of the branches that only a run at its end takes. */
+  get unlikelyBranches(): readonly number[] {
+    return this.#emit.checks
   }
 
   #rewriteLocals(): void {
@@ -252,8 +259,8 @@ export class BodyRewriter {
     readBlockType(this.#reader, this.#module)
     this.#copyTo(this.#reader.offset)
     if ((mark & MARK.CATCHES) !== 0) this.#emit.reload()
-    if (!this.#isDead) this.#emit.check()
     this.#blocks.first[this.#push(OP.LOOP)] = 0
+    if (!this.#isDead) this.#emit.check()
   }
 
   #else(at: number): void {
@@ -314,12 +321,28 @@ export class BodyRewriter {
 
   #branchTable(at: number): void {
     const reader = this.#reader
-    let catches = 0
-    for (let count = readTargetCount(reader); count >= 0; count--) {
-      catches |= (this.#scan.marks[this.#labelAt(reader.u32('a label'))] as number) & MARK.CATCHES
+    const blocks = this.#blocks
+    const count = readTargetCount(reader)
+    const start = reader.offset
+    let marks = 0
+    let isSettled = false
+    for (let index = 0; index <= count; index++) {
+      const label = reader.u32('a label')
+      marks |= this.#scan.marks[this.#labelAt(label)] as number
+      if (blocks.first[blocks.depth - 1 - label] !== UNSET) isSettled = true
     }
-    if (catches !== 0) this.#settleAndSpill(at)
-    else this.#settle(0, at)
+    // Either every label is met for the first time and can carry what is pending, or those that were met carry nothing.
+    if (isSettled) this.#settle(0, at)
+    if ((marks & MARK.CATCHES) !== 0) this.#settleAndSpill(at)
+    const end = reader.offset
+    reader.offset = start
+    for (let index = 0; index <= count && !this.#isDead; index++) {
+      const block = blocks.depth - 1 - reader.u32('a label')
+      const carried = blocks.first[block] as number
+      invariant(carried === UNSET || carried === this.#pending, 'all labels of a br_table carry the same fuel')
+      blocks.first[block] = this.#pending
+    }
+    reader.offset = end
     this.#isDead = true
   }
 

@@ -27,7 +27,7 @@ const vector = (entries: readonly (readonly number[])[]): number[] => [...u32(en
 const section = (id: number, contents: readonly number[]): number[] => [id, ...u32(contents.length), ...contents]
 
 /** The program as a module: imports `env.host`, exports `main`, `callback` and `memory`. */
-export function encodeProgram(program: Program): Uint8Array {
+export function encodeProgram(program: Program): Uint8Array<ArrayBuffer> {
   const types: number[][] = []
   for (let params = 0; params <= TYPE_PARAMS_MAX; params++) {
     for (let results = 0; results <= TYPE_RESULTS_MAX; results++) {
@@ -48,7 +48,14 @@ export function encodeProgram(program: Program): Uint8Array {
     ...section(5, vector([[1, program.pagesInitial, program.pagesMax]])),
     ...section(13, vector([[0, typeIndex(0, 0)]])),
     ...section(6, vector(Array.from({ length: GLOBALS }, () => [I32, 1, 0x41, 3, 0x0b]))),
-    ...section(7, vector([[...name('main'), 0, 1], [...name('callback'), 0, 2], [...name('memory'), 2, 0]])),
+    ...section(
+      7,
+      vector([
+        [...name('main'), 0, 1],
+        [...name('callback'), 0, 2],
+        [...name('memory'), 2, 0],
+      ]),
+    ),
     ...section(9, vector([[4, 0x41, 0, 0x0b, ...vector(elements)]])),
     ...section(10, vector(bodies)),
   ])
@@ -129,4 +136,3 @@ function encode(instruction: Instruction): number[] {
       return [...PLAIN[instruction.op]]
   }
 }
-

@@ -393,7 +393,7 @@ function binary(code: number, left: number, right: number): number {
       return ((left >>> 0) / (right >>> 0)) | 0
     case 0x6f:
       if (right === 0) throw new Trap()
-      return left % right | 0
+      return (left % right) | 0
     case 0x70:
       if (right === 0) throw new Trap()
       return ((left >>> 0) % (right >>> 0)) | 0
