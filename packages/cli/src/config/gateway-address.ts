@@ -13,19 +13,23 @@ export interface GatewayAddress {
 
 /**
  * Finds the gateway: `--gateway`, then `BLS_GATEWAY`, then `gateway` in bls.toml, then a running `bls up` of this
- * folder or one above, then the default.
+ * folder or one above, or of the project's, then the default.
  *
  * @param project - folder of the bls.toml. Default: the current folder, where a file that cannot be used is passed over
  * @throws {UsageError} if the address found is none
  */
-export async function findGateway(io: Io, flag: string | undefined, project?: string): Promise<GatewayAddress> {
+export async function findGateway(
+  io: Pick<Io, 'cwd' | 'env'>,
+  flag: string | undefined,
+  project?: string,
+): Promise<GatewayAddress> {
   const { env } = io
   if (flag !== undefined) return checked({ url: flag, source: 'flag' })
   const variable = env['BLS_GATEWAY'] ?? ''
   if (variable !== '') return checked({ url: variable, source: 'environment' })
   const configured = await readBlsToml(project ?? io.cwd).catch(() => undefined)
   if (configured?.gateway !== undefined) return checked({ url: configured.gateway, source: 'bls.toml' })
-  const running = await findRunning(project ?? io.cwd)
+  const running = (await findRunning(io.cwd)) ?? (project === undefined ? undefined : await findRunning(project))
   return running === undefined ? { url: GATEWAY_URL, source: 'default' } : checked({ url: running, source: 'bls up' })
 }
 

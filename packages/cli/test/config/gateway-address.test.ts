@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { findGateway } from '../../src/config/gateway-address.ts'
 import { startFakeGateway } from '../support/fake-gateway.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { bls } from '../support/test-io.ts'
+
+function place(cwd: string): { cwd: string; env: Record<string, string> } {
+  return { cwd, env: {} }
+}
 
 test('the gateway is found by flag, then variable, then bls.toml, then a running bls up', async () => {
   await using folder = await temporaryFolder()
@@ -31,11 +36,16 @@ test('an up.json that is damaged, or of a process that is gone, is passed over',
   const gone = JSON.stringify({ url: 'http://127.0.0.1:1', pid: 2 ** 30, folder: '.' })
   for (const content of ['', '{', '[]', '{"url": 5, "pid": 1}', gone]) {
     await folder.write('.bls/up.json', content)
-    const { findGateway } = await import('../../src/config/gateway-address.ts')
-    const found = await findGateway(
-      { cwd: folder.path, env: {} } as unknown as Parameters<typeof findGateway>[0],
-      undefined,
-    )
+    const found = await findGateway(place(folder.path), undefined)
     assert.equal(found.source, 'default', content)
   }
+})
+
+test('a running bls up of the current folder is found for a project elsewhere', async () => {
+  await using folder = await temporaryFolder()
+  const up = JSON.stringify({ url: 'http://127.0.0.1:4321', pid: process.pid, folder: '.' })
+  await folder.write('here/.bls/up.json', up)
+  await folder.write('project/bls.toml', 'name = "a"\n')
+  const found = await findGateway(place(`${folder.path}/here/below`), undefined, `${folder.path}/project`)
+  assert.deepEqual(found, { url: 'http://127.0.0.1:4321', source: 'bls up' })
 })
