@@ -57,6 +57,7 @@ export class RawWorker {
     const { pubsub } = this.node.host.services
     pubsub.subscribe(rollCallTopic(chainId))
     pubsub.addEventListener('message', ({ detail }) => {
+      if (this.link.isClosed) return
       const call = decodeFrame(detail.data, rollCallSchema)
       const { functionCid, epoch, rollCallId } = call
       const signature = this.node.signer.sign(candidacyDigest({ chainId, functionCid, epoch, weight: 1 }))
