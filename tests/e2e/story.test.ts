@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -17,10 +17,8 @@ describe('a function from its source to a verified answer', () => {
     const folder = owned.use(await tempFolder())
     up = owned.use(await startUp(join(folder.path, 'state')))
     project = join(folder.path, 'hello')
-    await cp(join(ROOT, 'examples/hello'), project, {
-      recursive: true,
-      filter: (source) => !/node_modules|build$/.test(source),
-    })
+    const { code, stderr } = await bls(['init', project])
+    assert.equal(code, 0, stderr)
     await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules')) // as `npm install` would leave it
   })
   after(async () => await owned.disposeAsync())
@@ -109,6 +107,6 @@ describe('a function from its source to a verified answer', () => {
   test('status lists the network and its functions', async () => {
     const { code, stdout } = await bls(['status', '--gateway', up.ready.url, '--json'])
     assert.equal(code, 0)
-    assert.equal(JSON.parse(stdout).workers.length, 4)
+    assert.equal(JSON.parse(stdout).status.workers.length, 4)
   })
 })
