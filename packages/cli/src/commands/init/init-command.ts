@@ -110,7 +110,13 @@ interface Project {
 function printNext(io: Io, { name, folder, files }: Project): void {
   const style = styleFor(io, io.stdout)
   const at = relative(io.cwd, folder)
-  const steps = [...(at === '' ? [] : [`cd ${at}`]), 'npm install', 'bls run . Ada', 'bls up', 'bls deploy']
+  const steps = [
+    ...(at === '' ? [] : [`cd ${/\s/.test(at) ? JSON.stringify(at) : at}`]),
+    'npm install',
+    'bls run . Ada',
+    'bls up',
+    'bls deploy',
+  ]
   io.stdout.write(`${style.green('✓')} Made ${style.bold(name)} in ${folder}\n`)
   io.stdout.write(files.map((file) => `    ${style.dim(file)}\n`).join(''))
   io.stdout.write(`\nNext:\n${steps.map((step) => `    ${step}\n`).join('')}`)
