@@ -81,7 +81,7 @@ export class RollCaller {
     return { candidates: [...open.candidates.values()], declined: [...open.declined.values()] }
   }
 
-  /** Takes a worker's answer; answers to no open call, and forged ones, are dropped. */
+  /** Takes a worker's answer; answers to no open call are dropped, forged candidacies noted. */
   onStanding(node: NodeId, message: Candidacy | Decline): void {
     const open = this.#open.get(toHex(message.rollCallId))
     if (open === undefined) return
@@ -89,8 +89,14 @@ export class RollCaller {
       open.declined.set(node, { node, code: message.code, message: message.message })
     } else {
       const candidate = { node, weight: message.weight, signature: message.signature }
-      if (verifyCandidate(open.call, candidate)) open.candidates.set(node, candidate)
-      else this.#components.log.warn('candidacy forged', { node })
+      if (verifyCandidate(open.call, candidate)) {
+        open.candidates.set(node, candidate)
+      } else {
+        this.#components.log.warn('candidacy forged', { node })
+        // Counts as an answer: nobody waits for a forger to think better of it.
+        const problem = 'its signature does not sign its candidacy'
+        open.declined.set(node, { node, code: 'ERR_CANDIDACY_INVALID', message: `Cannot draw ${node}: ${problem}` })
+      }
     }
     const isAnswered = (worker: NodeId): boolean => open.candidates.has(worker) || open.declined.has(worker)
     if (open.expected().every(isAnswered)) open.complete.resolve()
