@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { createClient, type Deployment, type ReceiptVerdict, verifyReceipt } from '@blockless/client'
 import { agreeingVotes, CodedError, type Network, type Receipt } from '@blockless/core'
-import { type BuiltFunction, buildFunction } from '../commands/build/build-function.ts'
+import { type BuiltFunction, buildFunction } from '../commands/build-function/build-function.ts'
 import type { Io } from '../io/io.ts'
 import type { Progress } from '../io/progress.ts'
 
@@ -25,7 +25,7 @@ export interface DemoResult {
 }
 
 /** The demonstration came out otherwise than it should. */
-export class DemoError extends CodedError<'ERR_DEMO', { readonly problem: string }> {}
+class DemoError extends CodedError<'ERR_DEMO', { readonly problem: string }> {}
 
 const QUERY = '?name=Blockless'
 

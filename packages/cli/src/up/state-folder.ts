@@ -12,10 +12,7 @@ export interface UpRecord {
 }
 
 /** The state folder cannot be used. */
-export class StateFolderError extends CodedError<
-  'ERR_FOLDER_LOCKED' | 'ERR_FOLDER_STATE',
-  { readonly folder: string }
-> {}
+class StateFolderError extends CodedError<'ERR_FOLDER_LOCKED' | 'ERR_FOLDER_STATE', { readonly folder: string }> {}
 
 const HOUR_MS = 3_600_000
 
@@ -117,7 +114,7 @@ export class StateFolder implements Disposable {
 }
 
 /** Where the network of a folder answers, if it left word. */
-export async function readUpRecord(folder: string): Promise<UpRecord | undefined> {
+async function readUpRecord(folder: string): Promise<UpRecord | undefined> {
   try {
     const json: unknown = JSON.parse(await readFile(join(folder, 'up.json'), 'utf8'))
     const isRecord = typeof json === 'object' && json !== null && 'url' in json && 'pid' in json
