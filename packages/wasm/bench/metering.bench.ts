@@ -45,7 +45,7 @@ function compare({ bytes, size, name }: Kernel): { fast: number; precise: number
   for (let warm = 0; warm < 4; warm++) for (const variant of variants) timeMs(variant, size)
   const times: number[][] = variants.map(() => [])
   for (let round = 0; round < ROUNDS; round++) {
-    variants.forEach((variant, index) => times[index]?.push(timeMs(variant, size)))
+    for (const [index, variant] of variants.entries()) times[index]?.push(timeMs(variant, size))
   }
   const best = times.map((values) => Math.min(...values)) as [number, number, number]
   const fuel = fuelUsed(FUEL, variants[1]?.fuel?.value ?? 0n).used

@@ -115,10 +115,10 @@ export class Emitter {
     this.#stopIf()
   }
 
-  /** This frame's remaining depth to the global, plus `units`. */
+  /** This frame's remaining depth to the global, plus `units`, which may be negative. */
   publishDepth(units: number): void {
     this.op(OP.LOCAL_GET, this.slots.depth)
-    if (units > 0) {
+    if (units !== 0) {
       this.#writer.byte(OP.I64_CONST)
       this.#writer.s32(units)
       this.#writer.byte(OP.I64_ADD)

@@ -18,7 +18,7 @@ import { IMMEDIATE, MAIN_OPCODES, MISC_OP, OP, SIMD_OPCODES } from '../code/opco
 import { type CodeScan, isBulk, MARK, TRAIT } from '../code/scan-code.ts'
 import { LOCALS_MAX } from '../limits.ts'
 import type { FunctionType, Module } from '../module.ts'
-import { BULK_BYTES_SHIFT, BULK_ENTRIES_SHIFT, FUEL_BY_OPCODE, UNCHECKED_FUEL_MAX } from './cost.ts'
+import { BULK_BYTES_SHIFT, BULK_ENTRIES_SHIFT, FUEL_BY_OPCODE, HOST_CALL_UNITS, UNCHECKED_FUEL_MAX } from './cost.ts'
 import { Emitter } from './emitter.ts'
 import { MODE, type Plan } from './plan.ts'
 
@@ -373,7 +373,7 @@ export class BodyRewriter {
     const imported = this.#module.importedFunctionCount
     const mode = isDirect && callee >= imported ? this.#plan.modes[callee - imported] : MODE.GLOBAL
     if (mode === MODE.GLOBAL) {
-      this.#callThroughGlobals(opcode, at, !isDirect || callee < imported)
+      this.#callThroughGlobals(opcode, at, isDirect ? callee < imported : undefined)
       return
     }
     const emit = this.#emit
@@ -392,12 +392,15 @@ export class BodyRewriter {
     this.#copied = reader.offset
   }
 
-  /** `mayBeHost`: the host must not do anything for a guest without fuel, whatever the guest would do after it. */
-  #callThroughGlobals(opcode: number, at: number, mayBeHost: boolean): void {
+  /**
+   * Calls what takes fuel and depth from the globals; `isHost` is undefined if only the call itself will tell.
+   * The host must not do anything for a guest without fuel, whatever the guest would do after it.
+   */
+  #callThroughGlobals(opcode: number, at: number, isHost: boolean | undefined): void {
     const isTail = opcode !== OP.CALL && opcode !== OP.CALL_INDIRECT && opcode !== OP.CALL_REF
     this.#settleAndSpill(at)
-    if (mayBeHost) this.#emit.check()
-    this.#emit.publishDepth(isTail ? this.#units : 0)
+    if (isHost !== false) this.#emit.check()
+    this.#emit.publishDepth((isTail ? this.#units : 0) - (isHost === true ? HOST_CALL_UNITS : 0))
     if (isTail) {
       this.#isDead = true
       return
