@@ -13,14 +13,20 @@ const PREPARES = 20
 /** Runs in flight for throughput: enough that a thread never waits for the host. */
 const IN_FLIGHT = 16
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const [path] = positionals
 const rows: { name: string; value: number; unit: string }[] = []
 
 /** About 100 KB: a thousand functions that are there, a handful that run, an answer on stdout. */
 function standInText(): string {
   const filler = Array.from({ length: 1000 }, (_, index) => {
-    const steps = Array.from({ length: 12 }, (_, step) => `(local.set 0 (i32.mul (local.get 0) (i32.const ${index * 31 + step})))`)
+    const steps = Array.from(
+      { length: 12 },
+      (_, step) => `(local.set 0 (i32.mul (local.get 0) (i32.const ${index * 31 + step})))`,
+    )
     return `(func (param i32) (result i32) ${steps.join(' ')} (local.get 0))`
   })
   return `(module
@@ -67,10 +73,22 @@ async function measureRuns(executor: Executor, functionCid: string): Promise<voi
   const reports: RunReport[] = []
   for (let turn = 0; turn < SERIAL_RUNS; turn++) reports.push(await executor.run(request))
   const timings = reports.map((one) => one.timings)
-  reportSpread('warm run', timings.map((one) => one.totalMs))
-  reportSpread('of it instantiate', timings.map((one) => one.instantiateMs))
-  reportSpread('of it guest', timings.map((one) => one.runMs))
-  reportSpread('of it between processes and threads', timings.map((one) => one.totalMs - one.instantiateMs - one.runMs))
+  reportSpread(
+    'warm run',
+    timings.map((one) => one.totalMs),
+  )
+  reportSpread(
+    'of it instantiate',
+    timings.map((one) => one.instantiateMs),
+  )
+  reportSpread(
+    'of it guest',
+    timings.map((one) => one.runMs),
+  )
+  reportSpread(
+    'of it between processes and threads',
+    timings.map((one) => one.totalMs - one.instantiateMs - one.runMs),
+  )
 }
 
 async function measureThroughput(executor: Executor, functionCid: string, threads: number): Promise<void> {
@@ -81,7 +99,11 @@ async function measureThroughput(executor: Executor, functionCid: string, thread
   }
   const startMs = performance.now()
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
-  report(`runs with ${threads} thread${threads > 1 ? 's' : ''}`, THROUGHPUT_RUNS / ((performance.now() - startMs) / 1000), '1/s')
+  report(
+    `runs with ${threads} thread${threads > 1 ? 's' : ''}`,
+    THROUGHPUT_RUNS / ((performance.now() - startMs) / 1000),
+    '1/s',
+  )
 }
 
 async function main(): Promise<void> {

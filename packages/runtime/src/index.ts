@@ -1,6 +1,7 @@
 export { DEFAULTS as EXECUTOR_DEFAULTS } from './defaults.ts'
 export type { RunReport, RunTimings } from './executor/answers.ts'
-export { Executor, type ExecutorComponents, type ExecutorInit } from './executor/executor.ts'
+export { Executor } from './executor/executor.ts'
+export type { ExecutorComponents, ExecutorInit } from './executor/executor-init.ts'
 export type { Failure } from './executor/failure.ts'
 export type { RunRequest } from './executor/run-request.ts'
 export { type InspectOptions, inspectModule, type ModuleInfo } from './module/inspect-module.ts'

@@ -109,3 +109,17 @@ export function readReport(
     outcome,
   }
 }
+
+/** The end of a run whose module starts with more memory than it may have: it never begins. */
+export function tooLittleMemory(): RunReport {
+  return {
+    exit: { kind: 'memory-limit', code: 0 },
+    stdout: new Uint8Array(),
+    stderr: new Uint8Array(),
+    fuelUsed: 0,
+    isPure: true,
+    transcriptHash: new Uint8Array(NO_TRANSCRIPT_SIZE),
+    memoryPeakBytes: 0,
+    timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
+  }
+}

@@ -1,34 +1,15 @@
 import type { Clock, Logger } from '@blockless/core'
-import { DEFAULTS } from '../defaults.ts'
 import { EXECUTOR_SILENCE_MS_MAX, PAGES_PREPARED } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
 import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
-import { type RunReport, readFailure, readModuleInfo, readReport } from './answers.ts'
+import { type RunReport, readFailure, readModuleInfo, readReport, tooLittleMemory } from './answers.ts'
+import { completeInit, type ExecutorComponents, type ExecutorInit } from './executor-init.ts'
 import { ExecutorProcess } from './executor-process.ts'
 import { type HeldModule, ModuleTable } from './module-table.ts'
 import { createFrame, EXECUTOR_FRAME, FRAME_HEAD_SIZE, type Frame, HOST_FRAME } from './protocol.ts'
 import { encodeRunOrder } from './run-frames.ts'
 import { pagesOf, type RunRequest, runOrderOf } from './run-request.ts'
-
-/** Collaborators of an {@link Executor}. */
-export interface ExecutorComponents {
-  readonly log: Logger
-  readonly clock: Clock
-}
-
-/** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */
-export interface ExecutorInit {
-  /** Guests that run at once, `>= 1`. */
-  readonly threads?: number
-  /** Bytes of modules, as given, that are kept ready. */
-  readonly moduleCacheBytesMax?: number
-  /** JavaScript heap of the executor's main thread, in megabytes. */
-  readonly heapMegabytesMax?: number
-  /** JavaScript heap of each of its other threads, in megabytes; guests' memories are bounded by their limits. */
-  readonly threadHeapMegabytesMax?: number
-  /** Runs that may wait for a thread. */
-  readonly queueMax?: number
-}
+import { waitFor } from './wait-for.ts'
 
 /** A question to the process that is still open. */
 interface Pending {
@@ -55,6 +36,7 @@ export class Executor implements AsyncDisposable {
   readonly #init: Required<ExecutorInit>
   readonly #modules: ModuleTable
   readonly #pending = new Map<number, Pending>()
+  readonly #preparing = new Map<string, Promise<ModuleInfo>>()
   #state: State = 'not started'
   #process: ExecutorProcess | undefined
   #ready: PromiseWithResolvers<void> | undefined
@@ -68,14 +50,8 @@ export class Executor implements AsyncDisposable {
   constructor(components: ExecutorComponents, init: ExecutorInit = {}) {
     this.#log = components.log
     this.#clock = components.clock
-    this.#init = { ...DEFAULTS, ...init }
+    this.#init = completeInit(init)
     this.#modules = new ModuleTable(this.#init.moduleCacheBytesMax)
-    for (const [name, value] of Object.entries(this.#init)) {
-      const min = name === 'queueMax' ? 0 : 1
-      if (!Number.isSafeInteger(value) || value < min) {
-        throw new RangeError(`Cannot create executor: ${name} is ${value}, an integer of at least ${min} is needed`)
-      }
-    }
   }
 
   /** Process id of the sandbox while it runs. */
@@ -129,15 +105,28 @@ export class Executor implements AsyncDisposable {
    * @throws {RuntimeError} `ERR_MODULE_INVALID`, `ERR_MODULE_IMPORT`, or an error of this node
    */
   async prepare(functionCid: string, wasm: Uint8Array, signal?: AbortSignal): Promise<ModuleInfo> {
+    signal?.throwIfAborted()
     const held = this.#modules.use(functionCid)
     if (held !== undefined) return held.info
+    const known = this.#preparing.get(functionCid)
+    const preparing = known ?? this.#prepare(functionCid, wasm)
+    if (known === undefined) {
+      this.#preparing.set(functionCid, preparing)
+      const done = (): void => void this.#preparing.delete(functionCid)
+      preparing.then(done, done)
+    }
+    // it goes on for those who ask next, so one who gives up only stops waiting
+    return await waitFor(preparing, signal)
+  }
+
+  async #prepare(functionCid: string, wasm: Uint8Array): Promise<ModuleInfo> {
     const id = this.#takeId()
     const head = createFrame(HOST_FRAME.prepare, id, PREPARE_HEAD_SIZE)
     const view = new DataView(head.buffer)
     view.setUint32(0, view.getUint32(0, true) + wasm.length, true)
     view.setUint32(FRAME_HEAD_SIZE, id, true)
     view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
-    const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, [head, wasm], signal)
+    const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, [head, wasm], undefined)
     for (const { id: gone } of this.#modules.add(functionCid, { id, info })) {
       this.#process?.send(createFrame(HOST_FRAME.evict, gone, 0))
     }
@@ -311,19 +300,5 @@ export class Executor implements AsyncDisposable {
       const silentMs = this.#clock.monotonic() - this.#heardMs
       if (silentMs > EXECUTOR_SILENCE_MS_MAX) this.#process?.kill(`it was silent for ${Math.round(silentMs)} ms`)
     }
-  }
-}
-
-/** The end of a run whose module starts with more memory than it may have: it never begins. */
-function tooLittleMemory(): RunReport {
-  return {
-    exit: { kind: 'memory-limit', code: 0 },
-    stdout: new Uint8Array(),
-    stderr: new Uint8Array(),
-    fuelUsed: 0,
-    isPure: true,
-    transcriptHash: new Uint8Array(32),
-    memoryPeakBytes: 0,
-    timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
   }
 }

@@ -1,8 +1,10 @@
 import { protocolLimits } from '@blockless/core'
+import { instrument } from '@blockless/wasm'
 import { FailureError } from '../executor/failure.ts'
 import type { ModuleFacts } from '../executor/thread/messages.ts'
 import { RuntimeError } from '../runtime-error.ts'
-import { readModule } from './read-module.ts'
+import { effectivePages } from './effective-pages.ts'
+import { readModule, translated } from './read-module.ts'
 
 /** What is known of a module before it runs. */
 export interface ModuleInfo extends ModuleFacts {}
@@ -29,7 +31,9 @@ export interface InspectOptions {
  */
 export function inspectModule(wasm: Uint8Array, options: InspectOptions = {}): ModuleInfo {
   try {
-    const info = readModule(new Uint8Array(wasm))
+    const own = new Uint8Array(wasm)
+    const info = readModule(own)
+    translated(() => instrument(own, { memoryPagesMax: effectivePages(info.memoryPagesMax, info) }))
     checkEntry(info, options.entry)
     checkMemory(info, options.memoryBytes)
     return info

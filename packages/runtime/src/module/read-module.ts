@@ -46,7 +46,11 @@ export function translated<T>(work: () => T): T {
       throw new FailureError({ code: 'ERR_MODULE_MEMORY', pagesMin, pagesMax })
     }
     const looksLike = details.code === 'ERR_MODULE_MALFORMED' ? 'a damaged WebAssembly module' : 'a WebAssembly module'
-    throw new FailureError({ code: 'ERR_MODULE_INVALID', looksLike, why: lowerFirst(error.message) })
+    throw new FailureError({
+      code: 'ERR_MODULE_INVALID',
+      looksLike,
+      why: error.message.replace(/^Cannot \w+ module: /, ''),
+    })
   }
 }
 

@@ -55,10 +55,7 @@ suite('programs of AssemblyScript', () => {
   let executor: Executor
   before(async () => {
     executor = await startExecutor({ threads: 2 })
-    const [wasi, plain] = await Promise.all([
-      compileProgram(WASI_PROGRAM, WASI_CONFIG),
-      compileProgram(PLAIN_PROGRAM),
-    ])
+    const [wasi, plain] = await Promise.all([compileProgram(WASI_PROGRAM, WASI_CONFIG), compileProgram(PLAIN_PROGRAM)])
     await executor.prepare('wasi', wasi)
     await executor.prepare('plain', plain)
   })

@@ -3,7 +3,7 @@ import { setQueueMs } from '../run-frames.ts'
 import type { GuestAnswer } from '../thread/messages.ts'
 import type { GuestRunState } from './guest-run-state.ts'
 import { GuestSlot } from './guest-slot.ts'
-import type { ModuleStore } from './module-store.ts'
+import { type ModuleStore, variantKey } from './module-store.ts'
 import type { Prepared } from './preparer.ts'
 
 /** Where a pool's answers go: one for each run. */
@@ -54,7 +54,7 @@ export class GuestPool {
   async submit(run: GuestRunState): Promise<void> {
     this.#compiling.add(run.id)
     try {
-      const prepared = await this.#modules.get(run.module, run.memoryPages, false)
+      const prepared = await this.#modules.compile(run.module, run.memoryPages, false)
       if (!this.#compiling.delete(run.id)) return
       this.#queue.push({ run, prepared })
       this.#schedule()
@@ -93,7 +93,7 @@ export class GuestPool {
 
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
     run.queueMs = performance.now() - run.receivedMs
-    slot.start(run, this.#modules.keyOf(run.module, run.memoryPages, false), prepared.module)
+    slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.module)
   }
 
   #spawn(): void {
@@ -125,7 +125,7 @@ export class GuestPool {
       void this.#replay(slot, run)
       return
     }
-    slot.release()
+    this.#release(slot)
     if (answer.kind === 'done') {
       setQueueMs(answer.frame, run.queueMs)
       this.#events.done(answer.frame)
@@ -135,14 +135,23 @@ export class GuestPool {
 
   async #replay(slot: GuestSlot, run: GuestRunState): Promise<void> {
     try {
-      const { module } = await this.#modules.get(run.module, run.memoryPages, true)
-      if (slot.run === run) slot.replay(run.id, this.#modules.keyOf(run.module, run.memoryPages, true), module)
+      const { module } = await this.#modules.compile(run.module, run.memoryPages, true)
+      if (slot.run === run) slot.replay(run.id, variantKey(run.module.id, run.memoryPages, true), module)
     } catch (error) {
       if (slot.run !== run) return
-      slot.release()
+      this.#release(slot)
       this.#fail(run.id, error)
       this.#free(slot)
     }
+  }
+
+  /** Takes its run off a thread, and the module as well if only the run still held it. */
+  #release(slot: GuestSlot): void {
+    const run = slot.run
+    slot.release()
+    if (run?.module.isGone !== true) return
+    const { module, memoryPages } = run
+    slot.forget([true, false].map((precise) => variantKey(module.id, memoryPages, precise)))
   }
 
   #free(slot: GuestSlot): void {

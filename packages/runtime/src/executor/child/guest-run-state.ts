@@ -1,8 +1,9 @@
+import type { StoredModule } from './module-store.ts'
+
 /** A run inside the executor, from its frame to its answer. */
 export interface GuestRunState {
   readonly id: number
-  /** Number of its module. */
-  readonly module: number
+  readonly module: StoredModule
   readonly memoryPages: number
   readonly deadlineMs: number
   /** Payload of its frame in a buffer of its own, to be transferred to the thread. */

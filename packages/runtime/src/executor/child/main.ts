@@ -8,6 +8,7 @@ import { readOrderHead } from '../run-frames.ts'
 import { lockDown } from '../thread/lock-down.ts'
 import type { ExecutorProcessInit } from './executor-init.ts'
 import { GuestPool } from './guest-pool.ts'
+import type { GuestRunState } from './guest-run-state.ts'
 import { ModuleStore } from './module-store.ts'
 import { Preparer } from './preparer.ts'
 
@@ -51,14 +52,7 @@ function onFrame({ type, id, payload }: Frame): void {
       void prepare(id, payload)
       break
     case HOST_FRAME.run:
-      // a buffer of its own, so that it can be handed over to the thread
-      void pool.submit({
-        id,
-        ...readOrderHead(payload),
-        payload: payload.slice(),
-        receivedMs: performance.now(),
-        queueMs: 0,
-      })
+      void pool.submit(runStateOf(id, payload))
       break
     case HOST_FRAME.cancel:
       pool.cancel(id)
@@ -72,6 +66,13 @@ function onFrame({ type, id, payload }: Frame): void {
     default:
       throw new Error(`The host sent a frame of unknown type ${type}`)
   }
+}
+
+function runStateOf(id: number, payload: Uint8Array): GuestRunState {
+  const head = readOrderHead(payload)
+  // the payload gets a buffer of its own, so that it can be handed over to the thread
+  const own = payload.slice()
+  return { ...head, id, module: modules.find(head.module), payload: own, receivedMs: performance.now(), queueMs: 0 }
 }
 
 async function prepare(id: number, payload: Uint8Array): Promise<void> {

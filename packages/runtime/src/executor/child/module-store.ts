@@ -3,27 +3,31 @@ import type { Prepared, Preparer } from './preparer.ts'
 /** Compilations kept of one module; a function has one memory limit, so more means somebody is trying limits out. */
 const VARIANTS_MAX = 4
 
-interface Entry {
+/** A module with its compilations. Runs hold on to it, so it can be used to their end though the host dropped it. */
+export interface StoredModule {
+  readonly id: number
   readonly wasm: Uint8Array
   /** By key, least recently used first. */
   readonly variants: Map<string, Promise<Prepared>>
+  /** Whether the host has dropped it. */
+  isGone: boolean
+}
+
+/** Key of a module as rewritten with these limits. */
+export function variantKey(module: number, memoryPages: number, precise: boolean): string {
+  return `${module}:${memoryPages}:${precise ? 'precise' : 'fast'}`
 }
 
 /** The modules an executor holds, by the number the host gave them; the host decides which go. */
 export class ModuleStore {
   readonly #preparer: Preparer
   readonly #onForgotten: (keys: readonly string[]) => void
-  readonly #entries = new Map<number, Entry>()
+  readonly #entries = new Map<number, StoredModule>()
 
   /** @param onForgotten - called with the keys of modules that are gone, so that threads drop them */
   constructor(preparer: Preparer, onForgotten: (keys: readonly string[]) => void) {
     this.#preparer = preparer
     this.#onForgotten = onForgotten
-  }
-
-  /** Key of a module as rewritten with these limits. */
-  keyOf(id: number, memoryPages: number, precise: boolean): string {
-    return `${id}:${memoryPages}:${precise ? 'precise' : 'fast'}`
   }
 
   /**
@@ -33,36 +37,43 @@ export class ModuleStore {
    */
   async add(id: number, wasm: Uint8Array, memoryPages: number): Promise<Prepared> {
     const prepared = await this.#preparer.prepare(wasm, memoryPages, false)
-    const key = this.keyOf(id, prepared.memoryPages, false)
-    this.#entries.set(id, { wasm, variants: new Map([[key, Promise.resolve(prepared)]]) })
+    const variants = new Map([[variantKey(id, prepared.memoryPages, false), Promise.resolve(prepared)]])
+    this.#entries.set(id, { id, wasm, variants, isGone: false })
     return prepared
   }
 
+  /** A module that the host gave. */
+  find(id: number): StoredModule {
+    const module = this.#entries.get(id)
+    if (module === undefined) throw new Error('The host named a module that it did not give')
+    return module
+  }
+
   /** The module as rewritten with these limits, compiled now if it was not. @throws {FailureError} */
-  async get(id: number, memoryPages: number, precise: boolean): Promise<Prepared> {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) throw new Error('The host named a module that it did not give')
-    const key = this.keyOf(id, memoryPages, precise)
-    const variant = entry.variants.get(key) ?? this.#preparer.prepare(entry.wasm, memoryPages, precise)
-    entry.variants.delete(key)
-    entry.variants.set(key, variant)
-    const [oldest] = entry.variants.keys()
-    if (entry.variants.size > VARIANTS_MAX && oldest !== undefined) {
-      entry.variants.delete(oldest)
+  async compile(module: StoredModule, memoryPages: number, precise: boolean): Promise<Prepared> {
+    const { id, wasm, variants } = module
+    const key = variantKey(id, memoryPages, precise)
+    const variant = variants.get(key) ?? this.#preparer.prepare(wasm, memoryPages, precise)
+    variants.delete(key)
+    variants.set(key, variant)
+    const [oldest] = variants.keys()
+    if (variants.size > VARIANTS_MAX && oldest !== undefined) {
+      variants.delete(oldest)
       this.#onForgotten([oldest])
     }
     try {
       return await variant
     } catch (error) {
-      entry.variants.delete(key)
+      variants.delete(key)
       throw error
     }
   }
 
-  /** Drops a module. */
+  /** Drops a module; runs that hold it still end. */
   evict(id: number): void {
-    const keys = [...(this.#entries.get(id)?.variants.keys() ?? [])]
+    const module = this.find(id)
+    module.isGone = true
     this.#entries.delete(id)
-    this.#onForgotten(keys)
+    this.#onForgotten([...module.variants.keys()])
   }
 }

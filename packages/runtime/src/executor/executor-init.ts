@@ -1,0 +1,33 @@
+import type { Clock, Logger } from '@blockless/core'
+import { DEFAULTS } from '../defaults.ts'
+
+/** Collaborators of an {@link Executor}. */
+export interface ExecutorComponents {
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */
+export interface ExecutorInit {
+  /** Guests that run at once, `>= 1`. */
+  readonly threads?: number
+  /** Bytes of modules, as given, that are kept ready. */
+  readonly moduleCacheBytesMax?: number
+  /** JavaScript heap of the executor's main thread, in megabytes. */
+  readonly heapMegabytesMax?: number
+  /** JavaScript heap of each of its other threads, in megabytes; guests' memories are bounded by their limits. */
+  readonly threadHeapMegabytesMax?: number
+  /** Runs that may wait for a thread. */
+  readonly queueMax?: number
+}
+
+/** The configuration with defaults for what was left out. @throws {RangeError} if a number is not one that works */
+export function completeInit(init: ExecutorInit): Required<ExecutorInit> {
+  const complete = { ...DEFAULTS, ...init }
+  for (const [name, value] of Object.entries(complete)) {
+    const min = name === 'queueMax' ? 0 : 1
+    if (Number.isSafeInteger(value) && value >= min) continue
+    throw new RangeError(`Cannot create executor: ${name} is ${value}, an integer of at least ${min} is needed`)
+  }
+  return complete
+}
