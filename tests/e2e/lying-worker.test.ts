@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  DEFAULT_LIMITS,
   type FunctionSettings,
   type Limits,
   type Network,
@@ -12,7 +13,7 @@ import {
   toUtf8,
   verify,
 } from '@blockless/core'
-import { createHost, DEFAULT_LIMITS, Head, type Identity, identityOf, Journal, Worker } from '@blockless/node'
+import { createHost, Head, type Identity, identityOf, Journal, Worker } from '@blockless/node'
 import { Executor, type RunReport } from '@blockless/runtime'
 import { createExchange, type Exchange, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { fixture } from '@blockless/testing'

@@ -1,18 +1,8 @@
-import type { Limits } from '@blockless/core'
-
 /** Where `bls up` answers if nothing else is said. */
 export const GATEWAY_URL = 'http://localhost:8380'
 
 /** The folder in which `bls up` keeps its state, below the folder where it was started. */
 export const STATE_FOLDER = '.bls'
-
-/** What a run may use if nobody says: the same as on the network's nodes, so that `bls run` ends as they do. */
-export const RUN_LIMITS: Limits = {
-  fuel: 5_000_000_000,
-  memoryBytes: 134_217_728,
-  outputBytes: 1_048_576,
-  deadlineMs: 10_000,
-}
 
 /** Bytes of `bls.toml`; people write them by hand. */
 export const TOML_SIZE_MAX = 65_536

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_LIMITS } from '@blockless/node'
-import { RUN_LIMITS } from '../src/defaults.ts'
 import { bls } from './support/test-io.ts'
 
 const io = { cwd: '/' }
@@ -71,8 +69,4 @@ test('colours are for terminals, and not for those who refuse them', async () =>
   assert.equal(isColoured((await bls(io, 'verfy')).stderr), false)
   assert.equal(isColoured((await bls({ ...io, isTty: true }, 'verfy')).stderr), true)
   assert.equal(isColoured((await bls({ ...io, isTty: true, env: { NO_COLOR: '1' } }, 'verfy')).stderr), false)
-})
-
-test('a local run may use what a run on a node may', () => {
-  assert.deepEqual(RUN_LIMITS, DEFAULT_LIMITS)
 })

@@ -9,6 +9,7 @@ import {
   receiptCidOf,
   receiptSchema,
   type Schema,
+  type Story,
   type Subnet,
   subnetCidOf,
   subnetSchema,
@@ -22,7 +23,7 @@ import {
 } from './answers/deployment.ts'
 import { findContradiction, type Invocation, invocationSchema } from './answers/invocation.ts'
 import { type Status, statusSchema } from './answers/status.ts'
-import { type Story, storiesSchema, storySchema } from './answers/story.ts'
+import { storiesSchema, storySchema } from './answers/story.ts'
 import { ClientError } from './client-error.ts'
 import { DEPLOY_TIMEOUT_MS, INVOKE_TIMEOUT_MS, REQUESTS_COUNT, REQUESTS_COUNT_MAX } from './defaults.ts'
 import { toBase64 } from './http/base64.ts'

@@ -1,7 +1,6 @@
 export type { DeployedFunction, Deployment } from './answers/deployment.ts'
 export type { Invocation } from './answers/invocation.ts'
 export type { Status } from './answers/status.ts'
-export type { Divergence, Story, StoryEvent, StoryTimings, WorkTimings } from './answers/story.ts'
 export {
   type CallOptions,
   type Client,

@@ -29,6 +29,7 @@ export {
 export { beaconOf, epochAt, type Network, networkSchema } from './model/network.ts'
 export {
   chainIdSchema,
+  DEFAULT_LIMITS,
   type ExecutionInput,
   type ExecutionRequest,
   executionInputSchema,
@@ -46,6 +47,7 @@ export {
   resultStatementSchema,
   statementOf,
 } from './model/result.ts'
+export type { Divergence, Story, StoryEvent, StoryTimings, WorkTimings } from './model/story.ts'
 export { type Candidate, candidacyDigest, drawSeedOf, type Subnet, subnetCidOf, subnetSchema } from './model/subnet.ts'
 export { signVote, type Vote, type VoteContext, voteDigest, voteSchema } from './model/vote.ts'
 export {

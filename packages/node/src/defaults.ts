@@ -37,11 +37,3 @@ export const DRAWS_WAITING_COUNT_MAX = 1_024
 export const DIAL_MS = 15_000
 /** A roll call takes 250 bytes; gossip itself would take megabytes. */
 export const ROLL_CALL_SIZE_MAX = 1_024
-
-/** What one run may use if neither the manifest nor the caller says. */
-export const DEFAULT_LIMITS: Limits = {
-  fuel: 5_000_000_000, // a few seconds of computing
-  memoryBytes: 134_217_728, // 128 MiB, as the common platforms give
-  outputBytes: 1_048_576,
-  deadlineMs: 10_000,
-}

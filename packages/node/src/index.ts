@@ -1,8 +1,6 @@
-export { DEFAULT_LIMITS } from './defaults.ts'
 export { Head, type HeadComponents, type InvokeCall, type InvokeResult } from './head/head.ts'
 export { type FailedAnswer, InvocationError, type InvocationReason } from './head/invocation-error.ts'
 export { Journal, JournalError, type JournalInit } from './head/journal.ts'
-export type { Divergence, Story, StoryEvent, StoryTimings } from './head/story.ts'
 export { createHost, type Host, type HostInit } from './host/create-host.ts'
 export { type Identity, IdentityError, identityOf, loadIdentity } from './identity.ts'
 export { Worker, type WorkerComponents, type WorkerInit } from './worker/worker.ts'

@@ -1,5 +1,6 @@
 import {
   type Agreement,
+  DEFAULT_LIMITS,
   defaultAgreement,
   dictionary,
   FUNCTION_NAME,
@@ -14,7 +15,6 @@ import {
   struct,
   text,
 } from '@blockless/core'
-import { RUN_LIMITS } from '../defaults.ts'
 
 /** How a function is compiled. */
 export interface BuildSection {
@@ -114,9 +114,9 @@ export function limitsOf({ deployment }: BlsToml): Limits | undefined {
   const given = deployment?.limits
   if (given === undefined) return undefined
   return {
-    fuel: given.fuel ?? RUN_LIMITS.fuel,
-    memoryBytes: given.memory_bytes ?? RUN_LIMITS.memoryBytes,
-    outputBytes: given.output_bytes ?? RUN_LIMITS.outputBytes,
-    deadlineMs: given.deadline_ms ?? RUN_LIMITS.deadlineMs,
+    fuel: given.fuel ?? DEFAULT_LIMITS.fuel,
+    memoryBytes: given.memory_bytes ?? DEFAULT_LIMITS.memoryBytes,
+    outputBytes: given.output_bytes ?? DEFAULT_LIMITS.outputBytes,
+    deadlineMs: given.deadline_ms ?? DEFAULT_LIMITS.deadlineMs,
   }
 }

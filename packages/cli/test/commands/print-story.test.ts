@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Story } from '@blockless/client'
+import type { Story } from '@blockless/core'
 import { printStory } from '../../src/commands/explain/print-story.ts'
 import { sampleStory } from '../support/sample-story.ts'
 

@@ -1,4 +1,4 @@
-import type { Story } from '@blockless/client'
+import type { Story } from '@blockless/core'
 import { testSigner } from '@blockless/testing'
 
 /** The story of a request to which the first of two nodes did not answer. */

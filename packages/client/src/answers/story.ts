@@ -1,85 +1,18 @@
-import { integer, list, type NodeId, nodeIdSchema, oneOf, optional, type Schema, text, variant } from '@blockless/core'
+import {
+  type Divergence,
+  integer,
+  list,
+  nodeIdSchema,
+  oneOf,
+  optional,
+  type Schema,
+  type Story,
+  type StoryEvent,
+  text,
+  variant,
+  type WorkTimings,
+} from '@blockless/core'
 import { answer, measure } from './answer.ts'
-
-/** Where a worker's time went, in microseconds. */
-export interface WorkTimings {
-  readonly checkUs: number
-  readonly queueUs: number
-  readonly instantiateUs: number
-  readonly runUs: number
-  readonly totalUs: number
-}
-
-/** One thing that happened to a request, `atMs` after the head took it. */
-export type StoryEvent =
-  | { readonly kind: 'asked'; readonly atMs: number; readonly node: NodeId }
-  | {
-      readonly kind: 'voted'
-      readonly atMs: number
-      readonly node: NodeId
-      /** Hexadecimal; equal for equal results. */
-      readonly resultHash: string
-      readonly exit: string
-      readonly fuel: number
-      readonly memoryPeakBytes: number
-      readonly roundTripMs: number
-      readonly timings: WorkTimings
-    }
-  | {
-      readonly kind: 'failed'
-      readonly atMs: number
-      readonly node: NodeId
-      readonly code: string
-      readonly message: string
-    }
-  | { readonly kind: 'equivocated'; readonly atMs: number; readonly node: NodeId }
-  | { readonly kind: 'ended'; readonly atMs: number; readonly outcome: string; readonly detail: string }
-
-/** Where one request's time went, in milliseconds. */
-export interface StoryTimings {
-  readonly subnetMs: number
-  readonly encodeMs: number
-  readonly wireMs: number
-  readonly workerCheckMs: number
-  readonly queueMs: number
-  readonly instantiateMs: number
-  readonly runMs: number
-  readonly verifyMs: number
-  readonly settleMs: number
-  readonly totalMs: number
-}
-
-/** The first place where results differ, and who said what there. */
-export interface Divergence {
-  readonly field: 'exit' | 'stdout' | 'stderr' | 'fuel'
-  /** Offset of the first byte that differs, for stdout and stderr. */
-  readonly offset?: number
-  readonly groups: readonly { readonly nodes: readonly NodeId[]; readonly excerpt: string }[]
-}
-
-/** What a head tells about one request: not signed, not voted on, for people who ask why. */
-export interface Story {
-  readonly requestId: string
-  readonly functionCid: string
-  readonly functionName: string
-  readonly timestampMs: number
-  readonly agreement: { readonly kind: string; readonly nodes: number; readonly threshold: number }
-  readonly epoch: number
-  readonly subnet: {
-    readonly cid: string
-    readonly members: readonly NodeId[]
-    readonly spares: readonly NodeId[]
-    readonly candidatesCount: number
-    readonly declined: readonly { readonly node: NodeId; readonly code: string; readonly message: string }[]
-    readonly formedInMs: number
-  }
-  readonly outcome: 'decided' | 'diverged' | 'not-enough' | 'cancelled'
-  readonly detail: string
-  readonly divergence?: Divergence
-  readonly receiptCid?: string
-  readonly events: readonly StoryEvent[]
-  readonly timings: StoryTimings
-}
 
 const count = integer(0, Number.MAX_SAFE_INTEGER)
 const line = text(4_096)

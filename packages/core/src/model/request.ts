@@ -62,6 +62,14 @@ const ENV_NAME = /^[^=\0]{1,256}$/
 /** NUL would end the text early inside the guest. */
 const NO_NUL = /^[^\0]*$/
 
+/** What one run may use if neither the manifest nor the caller says. */
+export const DEFAULT_LIMITS: Limits = {
+  fuel: 5_000_000_000, // a few seconds of computing
+  memoryBytes: 134_217_728, // 128 MiB, as the common platforms give
+  outputBytes: 1_048_576,
+  deadlineMs: 10_000,
+}
+
 /** Schema of {@link ExecutionInput}. */
 export const executionInputSchema: Schema<ExecutionInput> = struct({
   args: list(text(limits.ARGUMENT_LENGTH_MAX, NO_NUL, 'text without NUL'), limits.ARGUMENTS_COUNT_MAX),

@@ -1,5 +1,13 @@
-import { type CID, type Clock, CodedError, type FunctionSettings, type Logger, settingsOf } from '@blockless/core'
-import { DEFAULT_LIMITS, type Head } from '@blockless/node'
+import {
+  type CID,
+  type Clock,
+  CodedError,
+  DEFAULT_LIMITS,
+  type FunctionSettings,
+  type Logger,
+  settingsOf,
+} from '@blockless/core'
+import type { Head } from '@blockless/node'
 import { inspectModule } from '@blockless/runtime'
 import { type BlockStorage, type CarSource, type Exchange, importCar, readFunction } from '@blockless/storage'
 import { CID as CidParser } from 'multiformats/cid'

@@ -1,5 +1,4 @@
-import type { ExecutionResult, NodeId } from '@blockless/core'
-import type { Divergence } from './story.ts'
+import type { Divergence, ExecutionResult, NodeId } from '@blockless/core'
 
 /** What one group of nodes returned. */
 export interface GroupResult {

@@ -15,6 +15,7 @@ import {
   type Random,
   requestIdOf,
   type Signer,
+  type Story,
   type Subnet,
   toHex,
 } from '@blockless/core'
@@ -27,7 +28,6 @@ import { Invocation, type InvocationOutcome } from './invocation.ts'
 import { InvocationError } from './invocation-error.ts'
 import type { Journal } from './journal.ts'
 import { RollCaller } from './roll-caller.ts'
-import type { Story } from './story.ts'
 import { type FormedSubnet, Subnets } from './subnets.ts'
 import { type StoryFacts, tellStory } from './tell-story.ts'
 import { WorkerLinks } from './worker-links.ts'

@@ -15,12 +15,12 @@ import {
   isCodedError,
   type Logger,
   type NodeId,
+  type StoryEvent,
   toHex,
   type VoteContext,
 } from '@blockless/core'
 import { answerTimeoutMs, PREPARE_MS, STRAGGLER_MS, totalTimeoutMs } from '../defaults.ts'
 import { type CheckedAnswer, checkAnswer } from './answer.ts'
-import type { StoryEvent } from './story.ts'
 import type { FormedSubnet } from './subnets.ts'
 import type { WorkerLinks } from './worker-links.ts'
 

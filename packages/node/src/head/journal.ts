@@ -9,10 +9,10 @@ import {
   type Logger,
   type Receipt,
   receiptSchema,
+  type Story,
   type Subnet,
   subnetSchema,
 } from '@blockless/core'
-import type { Story } from './story.ts'
 
 /** Configuration of a {@link Journal}. */
 export interface JournalInit {

@@ -1,6 +1,12 @@
-import { type ExecutionRequest, toHex } from '@blockless/core'
+import {
+  type Divergence,
+  type ExecutionRequest,
+  type Story,
+  type StoryEvent,
+  type StoryTimings,
+  toHex,
+} from '@blockless/core'
 import type { InvocationOutcome } from './invocation.ts'
-import type { Divergence, Story, StoryEvent, StoryTimings } from './story.ts'
 import type { FormedSubnet } from './subnets.ts'
 
 /** What is known of a request before it runs. */

@@ -1,4 +1,4 @@
-import type { CID } from '@blockless/core'
+import type { CID, WorkTimings } from '@blockless/core'
 import {
   blob,
   bytes,
@@ -29,15 +29,6 @@ export const WORK_PROTOCOL = '/b7s/work/2.0.0'
 
 /** Largest frame: the largest input or output, and room for the rest of its message. */
 export const FRAME_SIZE_MAX: number = protocolLimits.STDIN_SIZE_MAX + protocolLimits.OUTPUT_SIZE_MAX + 1_048_576
-
-/** Where a run's time went on a worker, in microseconds; measured, not voted on. */
-export interface WorkTimings {
-  readonly checkUs: number
-  readonly queueUs: number
-  readonly instantiateUs: number
-  readonly runUs: number
-  readonly totalUs: number
-}
 
 /** Worker to head: the first frame of a link. */
 export interface Hello {

@@ -2,6 +2,7 @@ import {
   type CID,
   type Clock,
   CodedError,
+  DEFAULT_LIMITS,
   type FunctionSettings,
   type Logger,
   type Network,
@@ -14,7 +15,7 @@ import type { Executor } from '@blockless/runtime'
 import { type BlockStorage, type Exchange, readFunction } from '@blockless/storage'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { abortable } from '../abortable.ts'
-import { DEFAULT_LIMITS, PREPARE_MS, SUBNETS_COUNT_MAX } from '../defaults.ts'
+import { PREPARE_MS, SUBNETS_COUNT_MAX } from '../defaults.ts'
 import { checkEpoch } from './work-policy.ts'
 
 /** Collaborators of {@link ServedFunctions}. */

@@ -10,13 +10,13 @@ import {
   receiptCidOf,
   requestIdOf,
   resultHashOf,
+  type Story,
   type Subnet,
   signReceipt,
   signVote,
   subnetCidOf,
   toHex,
 } from '@blockless/core'
-import type { Story } from '@blockless/node'
 import { testNetwork, testSigner } from '@blockless/testing'
 
 /** What a head records of one request. */

@@ -1,6 +1,7 @@
 import {
   type CID,
   type Clock,
+  DEFAULT_LIMITS,
   type ExecutionInput,
   type FunctionSettings,
   type Manifest,
@@ -12,16 +13,7 @@ import {
   systemRandom,
   toUtf8,
 } from '@blockless/core'
-import {
-  createHost,
-  DEFAULT_LIMITS,
-  Head,
-  type Host,
-  type Identity,
-  identityOf,
-  Journal,
-  Worker,
-} from '@blockless/node'
+import { createHost, Head, type Host, type Identity, identityOf, Journal, Worker } from '@blockless/node'
 import { createExchange, type Exchange, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { FakeExecutor } from './fake-executor.ts'
 import { RecordingLogger } from './recording-logger.ts'

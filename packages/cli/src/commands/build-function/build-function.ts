@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { type CID, type Manifest, manifestSchema, SchemaError } from '@blockless/core'
+import { type CID, DEFAULT_LIMITS, type Manifest, manifestSchema, SchemaError } from '@blockless/core'
 import { agreementOf, type BlsToml, type BuildSection, limitsOf } from '../../config/bls-toml.ts'
 import { ConfigError } from '../../config/config-error.ts'
 import { BLS_TOML, readBlsToml } from '../../config/read-bls-toml.ts'
-import { RUN_LIMITS } from '../../defaults.ts'
 import { FileError } from '../../errors/cli-error.ts'
 import { readModule } from '../../wasm/read-module.ts'
 import { runCommand } from './run-command.ts'
@@ -52,7 +51,7 @@ export async function buildFunction(folder: string, options: BuildOptions): Prom
   const wasm = await readModule(join(buildFolder, file))
   const manifest = toManifest(toml, join(folder, BLS_TOML), { file: `${basename(file, extname(file))}.wasm`, wasm })
   const { inspectModule } = await import('@blockless/runtime')
-  const memoryBytes = (manifest.limits ?? RUN_LIMITS).memoryBytes
+  const memoryBytes = (manifest.limits ?? DEFAULT_LIMITS).memoryBytes
   inspectModule(wasm, { entry: manifest.entry ?? '_start', memoryBytes })
   await writeManifest(buildFolder, manifest)
   return { manifest, wasm, functionCid: await cidOf({ manifest, wasm }, signal), buildFolder }

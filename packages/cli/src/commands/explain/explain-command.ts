@@ -1,4 +1,5 @@
-import { type Client, createClient, type Story } from '@blockless/client'
+import { type Client, createClient } from '@blockless/client'
+import type { Story } from '@blockless/core'
 import { findGateway } from '../../config/gateway-address.ts'
 import { CliError } from '../../errors/cli-error.ts'
 import { EXIT_CODES } from '../../exit-codes.ts'

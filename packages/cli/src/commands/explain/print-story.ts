@@ -1,4 +1,4 @@
-import type { Divergence, Story, StoryEvent } from '@blockless/client'
+import type { Divergence, Story, StoryEvent } from '@blockless/core'
 import { formatCount, formatMs, formatSize, formatTable, shortNode } from '../../io/format.ts'
 import type { Io } from '../../io/io.ts'
 import { type Style, safeLine, styleFor } from '../../io/style.ts'

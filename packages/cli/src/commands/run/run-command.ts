@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { describeExit, type Limits, runtimeExitCode } from '@blockless/core'
-import { RUN_LIMITS } from '../../defaults.ts'
+import { DEFAULT_LIMITS, describeExit, type Limits, runtimeExitCode } from '@blockless/core'
 import { FileError } from '../../errors/cli-error.ts'
 import { formatCount, formatMs, formatSize } from '../../io/format.ts'
 import type { Io } from '../../io/io.ts'
@@ -79,10 +78,10 @@ async function load(io: Io, path: string, { release = false, json = false }: Run
     throw new FileError('run', path, cause)
   })
   if (!found.isDirectory()) {
-    return { wasm: await readModule(path), name: basename(path), entry: '_start', limits: RUN_LIMITS, env: {} }
+    return { wasm: await readModule(path), name: basename(path), entry: '_start', limits: DEFAULT_LIMITS, env: {} }
   }
   const { wasm, manifest } = await buildShowing(io, path, { release, isJson: json })
-  const { entry = '_start', limits = RUN_LIMITS, env = {}, modules } = manifest
+  const { entry = '_start', limits = DEFAULT_LIMITS, env = {}, modules } = manifest
   return { wasm, name: modules[0]?.file ?? manifest.name, entry, limits, env }
 }
 

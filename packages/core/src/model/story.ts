@@ -1,5 +1,13 @@
-import type { NodeId } from '@blockless/core'
-import type { WorkTimings } from '../work/messages.ts'
+import type { NodeId } from '../identity/node-id.ts'
+
+/** Where a run's time went on a worker, in microseconds; measured, not voted on. */
+export interface WorkTimings {
+  readonly checkUs: number
+  readonly queueUs: number
+  readonly instantiateUs: number
+  readonly runUs: number
+  readonly totalUs: number
+}
 
 /** One thing that happened to a request, `atMs` after the head took it. */
 export type StoryEvent =
