@@ -68,25 +68,43 @@ export function run(n: i32): i32 {
 }`,
   },
   {
-    name: 'interpreter (br_table)',
-    size: 12_000_000,
-    source: `const code: StaticArray<u8> = [0, 1, 2, 3, 4, 5, 6, 2, 1, 7]
+    name: 'interpreter (br_table, stack machine)',
+    size: 400_000,
+    // x = 0; i = n; while (i != 0) { x = (x + i * i) ^ (x << 1); if (x & 1) x = x - 3; i = i - 1 }
+    source: `const code: StaticArray<u8> = [
+  1, 0, 3, 0,
+  2, 1, 13, 47,
+  2, 0, 2, 1, 2, 1, 6, 4, 2, 0, 1, 1, 10, 9, 3, 0,
+  2, 0, 1, 1, 7, 13, 38, 2, 0, 1, 3, 5, 3, 0,
+  2, 1, 1, 1, 5, 3, 1, 12, 4, 0]
+const stack: StaticArray<i32> = new StaticArray<i32>(64)
+const vars: StaticArray<i32> = new StaticArray<i32>(8)
 export function run(n: i32): i32 {
-  let pc = 0, acc = 1, x = 3
-  while (n > 0) {
-    switch (unchecked(code[pc++])) {
-      case 0: acc += x; break
-      case 1: acc ^= n; break
-      case 2: x = acc & 255; break
-      case 3: acc = (acc << 1) | (acc >>> 31); break
-      case 4: acc -= 7; break
-      case 5: if (acc & 1) x++; break
-      case 6: acc *= 3; break
-      default: pc = 0
+  unchecked(vars[1] = n)
+  let pc = 0, sp = 0, left = n * 30 + 30
+  while (left-- > 0) {
+    const op = unchecked(code[pc++])
+    switch (op) {
+      case 0: return unchecked(vars[0])
+      case 1: unchecked(stack[sp++] = code[pc++]); break
+      case 2: unchecked(stack[sp++] = vars[code[pc++]]); break
+      case 3: unchecked(vars[code[pc++]] = stack[--sp]); break
+      case 4: sp--; unchecked(stack[sp - 1] = stack[sp - 1] + stack[sp]); break
+      case 5: sp--; unchecked(stack[sp - 1] = stack[sp - 1] - stack[sp]); break
+      case 6: sp--; unchecked(stack[sp - 1] = stack[sp - 1] * stack[sp]); break
+      case 7: sp--; unchecked(stack[sp - 1] = stack[sp - 1] & stack[sp]); break
+      case 8: sp--; unchecked(stack[sp - 1] = stack[sp - 1] | stack[sp]); break
+      case 9: sp--; unchecked(stack[sp - 1] = stack[sp - 1] ^ stack[sp]); break
+      case 10: sp--; unchecked(stack[sp - 1] = stack[sp - 1] << stack[sp]); break
+      case 11: sp--; unchecked(stack[sp - 1] = stack[sp - 1] >> stack[sp]); break
+      case 12: pc = unchecked(code[pc]); break
+      case 13: if (unchecked(stack[--sp]) == 0) pc = unchecked(code[pc]); else pc++; break
+      case 14: if (unchecked(stack[--sp]) != 0) pc = unchecked(code[pc]); else pc++; break
+      case 15: unchecked(stack[sp] = stack[sp - 1]); sp++; break
+      default: return -1
     }
-    n--
   }
-  return acc
+  return unchecked(vars[0])
 }`,
   },
   {

@@ -5,10 +5,12 @@ import { wat } from './wat.ts'
 
 const OPTIONS = { memoryPagesMax: 65_536 }
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
-const module = (...bytes: number[]): Uint8Array => Uint8Array.from([...HEADER, ...bytes])
+const module = (...bytes: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from([...HEADER, ...bytes])
+const u32 = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...u32(value >> 7)])
+const sized = (...bytes: number[]): number[] => [...u32(bytes.length), ...bytes]
 /** A module with one function, `() -> ()`, of this code. */
-const withBody = (...code: number[]): Uint8Array =>
-  module(1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, code.length + 4, 1, code.length + 2, 0, ...code, 0x0b)
+const withBody = (...code: number[]): Uint8Array<ArrayBuffer> =>
+  module(1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, ...sized(1, ...sized(0, ...code, 0x0b)))
 const BODY_AT = 8 + 6 + 4 + 5
 
 /** Proposals that are not run here, by the name in the error. */
@@ -81,12 +83,12 @@ for (const { name, bytes, at } of MALFORMED) {
   })
 }
 
-test('instrument() takes 100,000 functions, nested blocks and long branch tables', () => {
+test('instrument() takes 100,000 functions, deeply nested blocks and long branch tables', () => {
   const many = wat(`(module ${'(func (nop))'.repeat(100_000)})`)
   assert.ok(WebAssembly.validate(instrument(many, OPTIONS).bytes))
   const table = wat(`(module (func (block (br_table ${'0 '.repeat(60_000)} (i32.const 0)))))`)
   assert.ok(WebAssembly.validate(instrument(table, OPTIONS).bytes))
-  const deep = wat(`(module (func ${'(block '.repeat(2_000)} ${')'.repeat(2_000)}))`)
+  const deep = withBody(...Array(5_000).fill([0x02, 0x40]).flat(), ...Array(5_000).fill(0x0b))
   assert.ok(WebAssembly.validate(instrument(deep, OPTIONS).bytes))
 })
 
