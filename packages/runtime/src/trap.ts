@@ -6,7 +6,7 @@ import type { ExitKind } from '@blockless/core'
  *
  * A `call_indirect` of a null entry fails V8's check of the signature first, so it is `indirect-call-type` here.
  */
-export const TRAPS: readonly (readonly [pattern: RegExp, kind: ExitKind])[] = [
+const TRAPS: readonly (readonly [pattern: RegExp, kind: ExitKind])[] = [
   [/^unreachable$/, 'unreachable'],
   [/^memory access out of bounds$/, 'memory-out-of-bounds'],
   [/^data segment (?:\d+ is )?out of bounds/, 'memory-out-of-bounds'],

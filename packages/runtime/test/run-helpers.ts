@@ -3,7 +3,7 @@ import { Executor, type ExecutorInit, type RunReport, type RunRequest } from '@b
 import { compileWat } from '@blockless/testing'
 
 /** Far beyond what any test runs, so a wait for it would hang a test and not pass it by chance. */
-export const LONG_MS = 600_000
+const LONG_MS = 600_000
 export const HUGE_FUEL: number = Number.MAX_SAFE_INTEGER
 
 /** A started executor. */

@@ -93,7 +93,7 @@ export interface RunOutcome {
 }
 
 /** Bytes of an outcome's payload without the output. */
-export const OUTCOME_HEAD_SIZE = 56
+const OUTCOME_HEAD_SIZE = 56
 /** Where the queue's time stands in a frame: the main thread knows it, the guest's thread does not. */
 const QUEUE_MS_AT: number = FRAME_HEAD_SIZE + 24
 

@@ -16,7 +16,7 @@ export interface GuestInit {
 }
 
 /** Thrown through the guest's frames when a host call ends the run; why is in {@link Guest.end}. */
-export class GuestEnd extends Error {
+class GuestEnd extends Error {
   constructor() {
     super('The guest ended inside a host call')
     this.name = 'GuestEnd'

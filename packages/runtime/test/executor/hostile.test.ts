@@ -115,6 +115,32 @@ suite('Executor against hostile guests', () => {
     assert.equal((await small.run(requestOf('0'))).exit.kind, 'exit')
   })
 
+  test('a run ends although its module is dropped meanwhile, also when it has to be replayed', async () => {
+    const count = '(local $i i32) (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))'
+    const slow = await compileWat(watWithBody(`${count} (i32.const 3000000)))) (drop (i32.load (i32.const -4)))`))
+    const other = await fixture('hello')
+    await using small = await startExecutor({ moduleCacheBytesMax: 1 })
+    await small.prepare('slow', slow)
+    const running = [1, 2].map(() => small.run(requestOf('slow', { fuel: HUGE_FUEL })))
+    await small.prepare('other', other)
+    assert.equal(small.has('slow'), false)
+    for (const { exit, fuelUsed } of await Promise.all(running)) {
+      assert.deepEqual([exit.kind, fuelUsed], ['memory-out-of-bounds', 3_000_000 * 7 + 2])
+    }
+    assert.equal((await small.run(requestOf('other'))).exit.kind, 'exit')
+  })
+
+  test('prepare() of one function from several callers reads it once; one that gives up leaves the others', async () => {
+    await using small = await startExecutor()
+    const wasm = await fixture('hello')
+    const controller = new AbortController()
+    const aborted = small.prepare('hello', wasm, controller.signal)
+    const kept = small.prepare('hello', wasm)
+    controller.abort(new Error('enough'))
+    await assert.rejects(aborted, /enough/)
+    assert.equal(await small.prepare('hello', wasm), await kept)
+  })
+
   test('a crash of the process rejects its runs, and it starts again empty', async () => {
     const { promise: crashed, resolve } = Promise.withResolvers<void>()
     const log = { error: () => {}, info: () => {}, debug: () => {}, warn: () => resolve() }

@@ -11,9 +11,10 @@ const OTHER = ['start a program', 'open an inspector']
 
 test('a process with the flags of an executor can reach nothing, nor can its threads', async () => {
   const folder = fileURLToPath(new URL('./fixtures/', import.meta.url))
+  const probe = fileURLToPath(new URL('./fixtures/probe.ts', import.meta.url))
   const source = fileURLToPath(new URL('../../src/', import.meta.url))
   const flags = sandboxFlags({ heapMegabytesMax: 64, readable: [folder, source] })
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, `${folder}probe.ts`], { env: {} })
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, probe], { env: {} })
   const { main, thread, env } = JSON.parse(stdout)
   for (const found of [main, thread]) {
     for (const name of [...FILES, ...NETWORK, ...OTHER]) assert.equal(found[name], 'ERR_ACCESS_DENIED', name)

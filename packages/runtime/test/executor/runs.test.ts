@@ -96,6 +96,18 @@ const ENDS: readonly { name: string; wat: string; kind: string; code?: number; f
       kind: 'stack-overflow',
     },
     {
+      name: 'endless recursion with many vectors as parameters',
+      wat: `(module ${MEMORY} (func $f (param ${'v128 '.repeat(500)}) (result ${'v128 '.repeat(500)})
+      ${Array.from({ length: 500 }, (_, index) => `(local.get ${index})`).join(' ')} (call $f))
+      (func (export "_start") ${'(v128.const i64x2 1 2) '.repeat(500)} (call $f) ${'drop '.repeat(500)}))`,
+      kind: 'stack-overflow',
+    },
+    {
+      name: 'endless recursion through the table',
+      wat: `(module ${MEMORY} (table funcref (elem $f)) (func $f (export "_start") (call_indirect (i32.const 0))))`,
+      kind: 'stack-overflow',
+    },
+    {
       name: 'a loop without end',
       wat: watWithBody('(loop $l (br $l))'),
       kind: 'out-of-fuel',
@@ -181,6 +193,8 @@ suite('Executor.run()', () => {
       const report = await runWat(executor, wat, options)
       assert.deepEqual(report.exit, { kind, code })
       if (fuel !== undefined) assert.equal(report.fuelUsed, fuel)
+      // the engine's own limit is a hundred times deeper, and not the same everywhere
+      if (kind === 'stack-overflow') assert.ok(report.fuelUsed < 100_000)
       const again = await executor.run(requestOf(wat, options))
       assert.deepEqual(deterministicPart(again), deterministicPart(report))
     })
