@@ -102,13 +102,15 @@ test('stop() of a worker returns when its host was stopped before', async () => 
 
 test('workers dial a head that starts again and serve it', async () => {
   await using net = await TestNetwork.start({ workersCount: 4 })
-  const { functionCid, settings } = await net.pack('again')
+  const { functionCid, settings } = await net.pack('again', {
+    agreement: { kind: 'aggregate', nodes: 4, threshold: 4 },
+  })
   const call = { functionCid, settings, input: NO_INPUT }
   await net.head.invoke(call, NO_ABORT)
   const listen = net.headNode.host.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/.*$/, ''))
   await net.stopHead()
   await net.startHead(listen)
-  await net.pack('again') // its store is new, too; the workers have the blocks already
+  await net.pack('again', { agreement: { kind: 'aggregate', nodes: 4, threshold: 4 } }) // its store is new, too; the workers have the blocks already
   await net.head.waitForWorkers(4, AbortSignal.timeout(20_000))
   const { receipt } = await net.head.invoke(call, NO_ABORT)
   assert.ok(verify(receipt, { network: net.network }).ok)
@@ -117,7 +119,9 @@ test('workers dial a head that starts again and serve it', async () => {
 
 test('a worker that starts again is reminded of its subnet within the request', async () => {
   await using net = await TestNetwork.start({ workersCount: 4 })
-  const { functionCid, settings } = await net.pack('reminded')
+  const { functionCid, settings } = await net.pack('reminded', {
+    agreement: { kind: 'aggregate', nodes: 4, threshold: 4 },
+  })
   const call = { functionCid, settings, input: NO_INPUT }
   const { order } = await net.head.deploy(functionCid, settings, NO_ABORT)
   const index = net.workers.indexOf(net.workerOf(order[0] ?? ''))

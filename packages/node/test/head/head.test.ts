@@ -6,6 +6,9 @@ import { never, report } from '../support/fake-executor.ts'
 import { NO_ABORT, NO_INPUT, TestNetwork } from '../support/test-network.ts'
 import { until } from '../support/until.ts'
 
+/** All four have to agree, so that no straggler is left out on a busy machine. */
+const ALL = { agreement: { kind: 'aggregate' as const, nodes: 4, threshold: 4 } }
+
 describe('Head with five workers', () => {
   let net: TestNetwork
   before(async () => {
@@ -19,7 +22,7 @@ describe('Head with five workers', () => {
   }
 
   test('invoke() gives a receipt of four votes that verifies with all that a caller may hold', async () => {
-    const { functionCid, settings } = await net.pack('happy')
+    const { functionCid, settings } = await net.pack('happy', ALL)
     const subnet = await net.head.deploy(functionCid, settings, NO_ABORT)
     const input = { args: ['a'], env: { NAME: 'value' }, stdin: Uint8Array.of(1, 2, 3) }
     const { receipt, receiptCid, result, story, requestId, groups } = await net.head.invoke(
@@ -48,7 +51,13 @@ describe('Head with five workers', () => {
     const { functionCid, settings } = await net.pack('lie')
     const { order } = await net.head.deploy(functionCid, settings, NO_ABORT)
     const liar = net.workerOf(order[1] ?? '')
-    liar.executor.behave = () => report('jello\n')
+    const lied = Promise.withResolvers<void>()
+    for (const { executor } of net.workers)
+      executor.behave = async () => await lied.promise.then(() => report('hello\n'))
+    liar.executor.behave = () => {
+      setImmediate(lied.resolve) // the lie is on its way before any truth
+      return report('jello\n')
+    }
     const { receipt, result, story, groups } = await net.head.invoke(
       { functionCid, settings, input: NO_INPUT },
       NO_ABORT,
@@ -66,7 +75,7 @@ describe('Head with five workers', () => {
   })
 
   test('invoke() replaces a worker that refuses by a spare', async () => {
-    const { functionCid, settings } = await net.pack('refuse')
+    const { functionCid, settings } = await net.pack('refuse', ALL)
     const { order } = await net.head.deploy(functionCid, settings, NO_ABORT)
     const [refusing] = order
     net.workerOf(refusing ?? '').executor.behave = () => {

@@ -45,13 +45,13 @@ function start(
     const signer = signers.get(node)
     assert.ok(message.kind === 'execute' && signer !== undefined)
     const gone = Promise.withResolvers<never>()
+    gone.promise.catch(() => {})
     ended.addEventListener('abort', () => {
       cancelled.push(node)
       gone.reject(ended.reason)
     })
     const answer = Promise.resolve(behave(subnet.order.indexOf(node))(message, signer, ended))
     const reply = await Promise.race([answer, gone.promise])
-    gone.promise.catch(() => {})
     return reply
   }
   const links = { call, nextId: () => 1 }
