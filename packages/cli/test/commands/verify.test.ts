@@ -144,3 +144,41 @@ test('bls verify fetches a receipt by its CID, with its draw and network', async
   assert.match(stdout, /^✓ {2}draw/m)
   assert.match(stderr, /as this gateway tells it/)
 })
+
+test('bls verify takes the network of a bls up above, if the receipt was made there', async () => {
+  const { folder } = await prepare()
+  await using _ = folder
+  await folder.write('.bls/network.json', JSON.stringify(networkSchema.toJson(sample.network)))
+  const own = await bls({ cwd: folder.path }, 'verify', 'receipt.json')
+  assert.equal(own.exitCode, 0)
+  assert.match(own.stdout, /✓ {2}network/)
+  assert.match(own.stderr, /note: the network is that of .*network\.json/)
+  const other = { ...sample.network, chainId: 'another' }
+  await folder.write('.bls/network.json', JSON.stringify(networkSchema.toJson(other)))
+  const foreign = await bls({ cwd: folder.path }, 'verify', 'receipt.json')
+  assert.equal(foreign.exitCode, 0)
+  assert.match(foreign.stdout, /– {2}network/)
+})
+
+test('bls verify holds a receipt against the agreement that was wanted', async () => {
+  const { folder } = await prepare()
+  await using _ = folder
+  const { nodes, threshold } = sample.receipt.request.agreement
+  const io = { cwd: folder.path }
+  assert.equal((await bls(io, 'verify', 'receipt.json', '--agreement', `${threshold}/${nodes}`)).exitCode, 0)
+  const wider = await bls(io, 'verify', 'receipt.json', '--agreement', `${nodes + 1}/${nodes + 1}`)
+  assert.equal(wider.exitCode, 1)
+  assert.match(wider.stdout, /✗ {2}threshold/)
+  for (const wrong of ['1/4', '3', '3/4/5', 'most']) {
+    assert.equal((await bls(io, 'verify', 'receipt.json', '--agreement', wrong)).exitCode, 2, wrong)
+  }
+})
+
+test('bls verify says where JSON that was edited by hand breaks', async () => {
+  const { folder } = await prepare()
+  await using _ = folder
+  await folder.write('receipt.json', receiptJson.replace(',', ' '))
+  const { exitCode, stderr } = await bls({ cwd: folder.path }, 'verify', 'receipt.json')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /is not JSON: .* position \d+/)
+})

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import {
   decodeCanonical,
   type ExecutionInput,
@@ -10,7 +12,7 @@ import {
   subnetSchema,
   toUtf8,
 } from '@blockless/core'
-import { DOCUMENT_SIZE_MAX } from '../../defaults.ts'
+import { DOCUMENT_SIZE_MAX, STATE_FOLDER } from '../../defaults.ts'
 import { UsageError } from '../../errors/cli-error.ts'
 import type { Io } from '../../io/io.ts'
 import { readFileBounded, readStdinBounded } from '../../io/read-files.ts'
@@ -28,10 +30,22 @@ export async function readReceiptSource(io: Io, source: string): Promise<unknown
     source === '-'
       ? await readStdinBounded(io, DOCUMENT_SIZE_MAX)
       : await readFileBounded(resolvePath(io, source), DOCUMENT_SIZE_MAX)
-  const json = tryParseJson(content)
+  const json = content[0] === OPENING_BRACE ? parseJson(content, source) : tryParseJson(content)
   if (json === undefined) return content
   const isAnswer = typeof json === 'object' && json !== null && 'receipt' in json && !('votes' in json)
   return isAnswer ? json.receipt : json
+}
+
+/** The network of a `bls up` in this folder or one above, and where it is written; undefined if there is none. */
+export async function findLocalNetwork(
+  io: Io,
+): Promise<{ readonly path: string; readonly network: Network } | undefined> {
+  for (let at = io.cwd; ; at = dirname(at)) {
+    const path = join(at, STATE_FOLDER, 'network.json')
+    const content = await readFile(path).catch(() => undefined)
+    if (content !== undefined) return { path, network: await readNetwork(io, path) }
+    if (at === dirname(at)) return undefined
+  }
 }
 
 /** Reads the network's genesis from JSON. @throws {UsageError} if it is none */
@@ -78,6 +92,18 @@ async function readDocument<T>(io: Io, { option, path, schema }: DocumentSource<
   } catch (cause) {
     if (!isCodedError(cause)) throw cause
     throw new UsageError(`Cannot use ${option} "${path}": ${cause.message}`, undefined, { cause })
+  }
+}
+
+/** Canonical bytes of a map never begin with a brace, so what does is meant to be JSON. */
+const OPENING_BRACE = 0x7b
+
+function parseJson(content: Uint8Array, source: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) as unknown
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`Cannot read receipt "${source}": it is not JSON: ${reason}`, undefined, { cause })
   }
 }
 

@@ -1,5 +1,14 @@
 import { type Client, createClient, type ReceiptVerdict, verifyReceipt } from '@blockless/client'
-import { type CID, cid, isCodedError, type Receipt, receiptToJson, type VerifyOptions } from '@blockless/core'
+import {
+  type Agreement,
+  agreementSchema,
+  type CID,
+  cid,
+  isCodedError,
+  type Receipt,
+  receiptToJson,
+  type VerifyOptions,
+} from '@blockless/core'
 import { findGateway } from '../../config/gateway-address.ts'
 import { DOCUMENT_SIZE_MAX } from '../../defaults.ts'
 import { UsageError } from '../../errors/cli-error.ts'
@@ -9,11 +18,12 @@ import { readFileBounded } from '../../io/read-files.ts'
 import { type AddCommand, type CommonOptions, createCommand } from '../command.ts'
 import { resolvePath } from '../options.ts'
 import { printVerdict, summarizeVerdict } from './print-verdict.ts'
-import { readInput, readNetwork, readReceiptSource, readSubnet } from './read-documents.ts'
+import { findLocalNetwork, readInput, readNetwork, readReceiptSource, readSubnet } from './read-documents.ts'
 
 interface VerifyFlags extends CommonOptions {
   readonly function?: string
   readonly entry?: string
+  readonly agreement?: string
   readonly input?: string
   readonly output?: string
   readonly network?: string
@@ -31,9 +41,10 @@ export const addVerifyCommand: AddCommand = (program, io, finish) => {
     .argument('<receipt>', 'a file (JSON or DAG-CBOR), "-" for stdin, or a CID to fetch from a gateway')
     .option('--function <cid>', 'the function that was meant to run')
     .option('--entry <name>', 'the exported function that was meant to be called')
+    .option('--agreement <threshold/nodes>', 'how many equal results of how many nodes had to agree, such as 3/4')
     .option('--input <file>', 'what was sent: {"args": [], "env": {}, "stdin": ""}')
     .option('--output <file>', 'the stdout that came back')
-    .option('--network <file>', "the network's genesis, from GET /api/v1/network")
+    .option('--network <file>', "the network's genesis; that of a bls up in this folder or above is found by itself")
     .option('--subnet <file>', 'the record of the draw, from GET /subnets/<cid>')
     .option('--gateway <url>', 'fetch from there what is not given; without it a file is checked offline')
     .action(async (source: string, flags: VerifyFlags) => finish(await verifyAction(io, source, flags)))
@@ -47,18 +58,29 @@ async function verifyAction(io: Io, source: string, flags: VerifyFlags): Promise
   const client = isOnline ? await connect(io, flags.gateway) : undefined
   const receipt =
     wanted === undefined || client === undefined ? await readReceiptSource(io, source) : await client.receipt(wanted)
-  const options = client === undefined ? given : await complete(io, client, receipt, given)
+  const local = await withLocalNetwork(io, receipt, given)
+  const options = client === undefined ? local : await complete(io, client, receipt, local)
   const verdict = verifyReceipt(receipt, options)
   if (flags.json === true) printJson(io, verdict)
   else printVerdict(io, verdict)
   return verdict.ok ? EXIT_CODES.ok : EXIT_CODES.failed
 }
 
+/** Adds the network of a local `bls up`, if the receipt says that it was made there. */
+async function withLocalNetwork(io: Io, source: unknown, given: VerifyOptions): Promise<VerifyOptions> {
+  const found = given.network === undefined ? await findLocalNetwork(io) : undefined
+  const chainId = found === undefined ? undefined : verifyReceipt(source).receipt?.request.chainId
+  if (found === undefined || found.network.chainId !== chainId) return given
+  io.stderr.write(`note: the network is that of ${found.path}\n`)
+  return { ...given, network: found.network }
+}
+
 async function readGiven(io: Io, flags: VerifyFlags): Promise<VerifyOptions> {
-  const { function: functionText, entry, input, output, network, subnet } = flags
+  const { function: functionText, entry, agreement, input, output, network, subnet } = flags
   return {
     ...(functionText === undefined ? {} : { functionCid: parseFunctionCid(functionText) }),
     ...(entry === undefined ? {} : { entry }),
+    ...(agreement === undefined ? {} : { agreement: parseAgreement(agreement) }),
     ...(input === undefined ? {} : { input: await readInput(io, input) }),
     ...(output === undefined ? {} : { output: await readFileBounded(resolvePath(io, output), DOCUMENT_SIZE_MAX) }),
     ...(network === undefined ? {} : { network: await readNetwork(io, network) }),
@@ -110,6 +132,18 @@ function tryParseCid(source: string): CID | undefined {
     return cid().fromJson(source, '')
   } catch {
     return undefined
+  }
+}
+
+function parseAgreement(source: string): Agreement {
+  const [threshold, nodes, ...rest] = source.split('/').map(Number)
+  try {
+    if (rest.length > 0) throw new UsageError('two numbers are needed')
+    const kind = nodes === 1 ? 'direct' : 'aggregate'
+    return agreementSchema.check({ kind, nodes, threshold }, 'agreement')
+  } catch (cause) {
+    if (!isCodedError(cause)) throw cause
+    throw new UsageError(`Cannot use --agreement "${source}": ${cause.message}`, 'write it as 3/4', { cause })
   }
 }
 
