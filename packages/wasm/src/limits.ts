@@ -2,6 +2,8 @@
 export const MODULE_SIZE_MAX: number = 64 * 1024 * 1024
 /** Types, functions, imports, exports and globals, each: the engine's own limit (V8 `wasm-limits.h`). */
 export const DEFINITIONS_MAX = 1_000_000
+/** Parameters and results of all types together: real modules have 10,000, and each costs the host 8 bytes and a name. */
+export const TYPE_VALUES_MAX = 1_000_000
 /** Parameters or results of one function: the engine's own limit. */
 export const ARITY_MAX = 1_000
 /** Bytes of one function's body, also after rewriting: the engine's own limit. */

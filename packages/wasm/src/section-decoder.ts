@@ -1,7 +1,7 @@
 import { ByteReader, malformed, unsupported } from './binary/byte-reader.ts'
 import { readReferenceType, readValueType } from './binary/value-type.ts'
 import { skipConstExpression } from './const-expression.ts'
-import { ARITY_MAX, BODY_SIZE_MAX, DEFINITIONS_MAX, PAGES_MAX, TABLES_MAX } from './limits.ts'
+import { ARITY_MAX, BODY_SIZE_MAX, DEFINITIONS_MAX, PAGES_MAX, TABLES_MAX, TYPE_VALUES_MAX } from './limits.ts'
 import type {
   CustomSection,
   ExportDescriptor,
@@ -31,6 +31,7 @@ export class SectionDecoder {
   readonly #tagTypes: number[] = []
   /** Allocated with the first use: every section that can use it comes after the functions are known. */
   #escapes: Uint8Array | undefined
+  #typeValueCount = 0
   #importedFunctionCount = 0
   #importedTableCount = 0
   #globalCount = 0
@@ -140,6 +141,11 @@ export class SectionDecoder {
     const resultCount = reader.count('results', ARITY_MAX)
     const resultsStart = reader.offset
     for (let index = 0; index < resultCount; index++) results.push(readValueType(reader, this.#types.length + 1))
+    this.#typeValueCount += params.length + results.length
+    if (this.#typeValueCount > TYPE_VALUES_MAX) {
+      const what = 'the number of parameters and results of all types'
+      throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at, what, limit: TYPE_VALUES_MAX })
+    }
     this.#types.push({ params, results, paramsStart, paramsEnd, resultsStart, resultsEnd: reader.offset })
     this.#signatures.push(`(${params.join(', ')}) -> (${results.join(', ')})`)
   }

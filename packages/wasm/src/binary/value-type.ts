@@ -21,10 +21,10 @@ const GC_HEAP: ReadonlySet<number> = new Set([0x6e, 0x6d, 0x6c, 0x6b, 0x6a, 0x71
 const REF = 0x64
 const REF_NULL = 0x63
 
-/** Codes of the number types that our own code uses. */
+/** Code of the value type i32. */
 export const I32 = 0x7f
+/** Code of the value type i64. */
 export const I64 = 0x7e
-export const V128 = 0x7b
 
 /**
  * Reads one value type and returns its name, as the text format spells it.

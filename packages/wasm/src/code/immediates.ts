@@ -8,8 +8,9 @@ import { IMMEDIATE, MISC_OP, RELAXED_SIMD_FIRST, SIMD_OPCODES } from './opcodes.
 /** An alignment with this bit is followed by a memory index. */
 const MULTI_MEMORY_BIT = 0x40
 const EMPTY_BLOCK = 0x40
-/** `blockType` of a block without parameters and with one result, or with none at all. */
+/** Block type without parameters and with one result. */
 export const BLOCK_ONE_RESULT = -1
+/** Block type without parameters and results. */
 export const BLOCK_EMPTY = -2
 
 /**

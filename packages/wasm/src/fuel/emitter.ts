@@ -141,6 +141,7 @@ export class Emitter {
    */
   #stopIf(): void {
     this.#unlikelyIf()
+    this.spill()
     this.#const32(STATUS.OUT_OF_FUEL)
     this.op(OP.GLOBAL_SET, this.#plan.statusGlobal)
     this.#writer.byte(OP.UNREACHABLE)

@@ -53,9 +53,10 @@ const CALL_DEPTH_LIMIT = 1_000_000
  * ])
  * const { bytes } = instrument(original, { memoryPagesMax: 16 })
  * const { instance } = await WebAssembly.instantiate(bytes)
- * const fuel = instance.exports[FUEL_EXPORT]
+ * const fuel = instance.exports[FUEL_EXPORT] as WebAssembly.Global<'i64'>
+ * const sum = instance.exports['sum'] as () => number
  * fuel.value = 100n
- * assert.equal(instance.exports.sum(), 5)
+ * assert.equal(sum(), 5)
  * assert.deepEqual(fuelUsed(100n, fuel.value), { used: 3n, isExhausted: false })
  * ```
  */

@@ -11,6 +11,7 @@ test('instrument() stops a loop that does not end when its fuel is used up', () 
   const guest = load(wat('(module (func (export "spin") (loop (br 0))))'), { fuel: 1000n })
   assert.throws(() => guest.exports['spin']?.(), WebAssembly.RuntimeError)
   assert.equal(guest.reason(), STATUS.OUT_OF_FUEL)
+  assert.deepEqual([guest.used(), guest.isExhausted()], [1000, true])
 })
 
 test('instrument() lets a run use exactly its fuel, and reports one unit less as out of fuel', () => {

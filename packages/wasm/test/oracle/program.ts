@@ -248,7 +248,7 @@ class Generator {
     const dice = this.#dice
     const label = dice.below(scope.labels.length)
     const arity = scope.labels[scope.labels.length - 1 - label] as number
-    switch (dice.below(9)) {
+    switch (dice.below(10)) {
       case 0:
         this.#need(arity, before, scope, out)
         out.push({ op: 'br', label })
@@ -270,6 +270,12 @@ class Generator {
         this.#need(scope.results, before, scope, out)
         out.push(dice.pick([{ op: 'return' }, { op: 'unreachable' }, { op: 'throw' }] as const))
         return undefined
+      case 5: {
+        const height = this.#need(1, before, scope, out)
+        const body = [{ op: dice.below(8) === 0 ? 'unreachable' : 'throw' } as const]
+        out.push({ op: 'if', results: 0, body, otherwise: undefined })
+        return height - 1
+      }
       default:
         return this.#call(scope, before, out)
     }
