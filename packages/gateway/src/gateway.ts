@@ -29,8 +29,10 @@ export class ListenError extends CodedError<
   { readonly host: string; readonly port: number }
 > {}
 
-/** Requests that one connection may make before it is renewed, and how long an idle one stays. */
+/** How long an idle connection stays: longer than the common proxies keep theirs. */
 const KEEP_ALIVE_MS = 72_000
+/** How long a request may take to arrive: the largest package over a slow link; without it, nobody ends half requests. */
+const RECEIVE_MS = 300_000
 
 /** The network's HTTP side. */
 export class Gateway {
@@ -85,11 +87,15 @@ export function createApp(context: RouteContext, { domain }: Pick<GatewayInit, '
   const app = Fastify({
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    requestTimeout: RECEIVE_MS,
     routerOptions: { maxParamLength: 256 },
     rewriteUrl: (request) => {
       const name = functionOf(request.headers.host, domain)
-      return name === undefined ? (request.url ?? '/') : `${FUNCTION_PREFIX}${name}${request.url ?? '/'}`
+      const url = targetOf(request.url ?? '/')
+      return name === undefined ? url : `${FUNCTION_PREFIX}${name}${url}`
     },
+    // Errors from before a route is known, such as an address that does not decode.
+    frameworkErrors: (error, _request, reply) => void replyError(reply, toCoded(error), context.log),
   })
   app.setErrorHandler(async (error, _request, reply) => await replyError(reply, toCoded(error), context.log))
   app.setNotFoundHandler(async (request, reply) => {
@@ -102,7 +108,7 @@ export function createApp(context: RouteContext, { domain }: Pick<GatewayInit, '
   registerInvokeRoutes(app, context)
   registerExecuteRoutes(app, context)
   registerReceiptRoutes(app, context)
-  registerHttpFunctionRoutes(app, context)
+  registerHttpFunctionRoutes(app, context, (host) => functionOf(host, domain) !== undefined)
   app.get('/openapi.json', async () => openApiDocument(context.version))
   return app
 }
@@ -130,6 +136,12 @@ function functionOf(host: string | undefined, domain: string): string | undefine
   if (!name.endsWith(`.${domain}`)) return undefined
   const label = name.slice(0, -domain.length - 1)
   return /^[a-z0-9-]{1,63}$/.test(label) ? label : undefined
+}
+
+/** The path and query; requests to proxies spell the whole address, `OPTIONS *` none. */
+function targetOf(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '')
+  return path.startsWith('/') ? path : `/${path === '*' ? '' : path}`
 }
 
 function hostName(host: string | undefined): string {

@@ -49,6 +49,7 @@ export class FunctionRegistry {
       const rows = this.#database.prepare('SELECT versions.* FROM names JOIN versions USING (name, version)').all()
       for (const row of rows) this.#remember(toRecord(row))
     } catch (cause) {
+      this.stop()
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new RegistryError('ERR_REGISTRY', `Cannot open function registry "${path}": ${reason}`, { path }, { cause })
     }
@@ -73,28 +74,37 @@ export class FunctionRegistry {
   set(name: string, functionCid: string, nowMs: number): { readonly record: FunctionRecord; readonly isNew: boolean } {
     const current = this.#current.get(name)
     if (current?.functionCid === functionCid) return { record: current, isNew: false }
-    const database = this.#open()
-    const last = database.prepare('SELECT max(version) AS last FROM versions WHERE name = ?').get(name)
-    const record = { name, functionCid, version: Number(last?.['last'] ?? 0) + 1, createdAtMs: nowMs }
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      database.prepare('INSERT INTO versions VALUES (?, ?, ?, ?)').run(name, record.version, functionCid, nowMs)
-      database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?)').run(name, record.version)
-      database.exec('COMMIT')
-    } catch (cause) {
-      if (database.isTransaction) database.exec('ROLLBACK')
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      const message = `Cannot write function registry "${this.#path}": ${reason}`
-      throw new RegistryError('ERR_REGISTRY', message, { path: this.#path }, { cause })
-    }
+    const record = this.#write((database) => {
+      const last = database.prepare('SELECT max(version) AS last FROM versions WHERE name = ?').get(name)
+      const version = Number(last?.['last'] ?? 0) + 1
+      database.prepare('INSERT INTO versions VALUES (?, ?, ?, ?)').run(name, version, functionCid, nowMs)
+      database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?)').run(name, version)
+      return { name, functionCid, version, createdAtMs: nowMs }
+    })
     this.#remember(record)
     return { record, isNew: true }
   }
 
   /** Takes a name away; its versions stay on record. @returns whether there was such a name */
   delete(name: string): boolean {
-    this.#open().prepare('DELETE FROM names WHERE name = ?').run(name)
+    this.#write((database) => database.prepare('DELETE FROM names WHERE name = ?').run(name))
     return this.#current.delete(name)
+  }
+
+  /** All of it or nothing. */
+  #write<T>(change: (database: DatabaseSync) => T): T {
+    const database = this.#open()
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      const value = change(database)
+      database.exec('COMMIT')
+      return value
+    } catch (cause) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const message = `Cannot write function registry "${this.#path}": ${reason}`
+      throw new RegistryError('ERR_REGISTRY', message, { path: this.#path }, { cause })
+    }
   }
 
   #remember(record: FunctionRecord): void {

@@ -16,7 +16,8 @@ const CONTENT_TYPES = {
   json: 'application/json',
 } as const
 
-const STATUS_LINE = /^Status: ([1-5][0-9]{2})(?: [\x20-\x7e]*)?\r?$/
+/** Not 1xx: those announce another answer, which will not come. */
+const STATUS_LINE = /^Status: ([2-5][0-9]{2})(?: [\x20-\x7e]*)?\r?$/
 const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\t]*?)[ \t]*\r?$/
 /** The start of every stdout that speaks for itself. */
 const STATUS_START = 'Status: '
@@ -58,7 +59,8 @@ function parseCgi(stdout: Uint8Array): FunctionResponse {
     if (match?.[1] === undefined) throw malformed('a header line is not "Name: value"', line)
     return [match[1].toLowerCase(), match[2] ?? '']
   })
-  const allowed = headers.filter(([name]) => !RESERVED.has(name))
+  // What begins with ours is the gateway's word on the run, not the function's.
+  const allowed = headers.filter(([name]) => !RESERVED.has(name) && !name.startsWith('x-blockless-'))
   return { status: Number(status), headers: allowed, body: stdout.subarray(bodyAt) }
 }
 

@@ -1,4 +1,4 @@
-import { type CID, encodeCanonical, type Schema } from '@blockless/core'
+import { type CID, CodedError, encodeCanonical, type Schema } from '@blockless/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Media type of canonical DAG-CBOR. */
@@ -16,9 +16,26 @@ export async function replyAddressed<T>(
   { cid, value, schema }: { cid: CID | string; value: T; schema: Schema<T> },
 ): Promise<FastifyReply> {
   const { format } = request.query as { format?: string }
-  const wantsBytes = format === 'dag-cbor' || (format === undefined && request.headers.accept === DAG_CBOR_TYPE)
-  reply.header('etag', `"${cid.toString()}"`).header('cache-control', 'public, max-age=31536000, immutable')
+  if (format !== undefined && format !== 'json' && format !== 'dag-cbor') {
+    throw new CodedError('ERR_QUERY', `Cannot answer in format "${format}": "json" or "dag-cbor" needed`)
+  }
+  const wantsBytes = format === 'dag-cbor' || (format === undefined && accepts(request.headers.accept, DAG_CBOR_TYPE))
+  // Two forms under one address are two entities.
+  const etag = `"${cid.toString()}${wantsBytes ? '' : '.json'}"`
+  reply.header('etag', etag).header('cache-control', 'public, max-age=31536000, immutable')
   reply.header('vary', 'accept')
+  if (request.headers['if-none-match']?.split(',').some((known) => known.trim().replace(/^W\//, '') === etag)) {
+    return await reply.code(304).send()
+  }
   if (wantsBytes) return await reply.type(DAG_CBOR_TYPE).send(Buffer.from(encodeCanonical(value)))
   return await reply.send(schema.toJson(value))
+}
+
+/** The media type of a header without its parameters. */
+export function mediaType(header: string | undefined): string {
+  return (header?.split(';')[0] ?? '').trim().toLowerCase()
+}
+
+function accepts(header: string | undefined, type: string): boolean {
+  return header?.split(',').some((entry) => mediaType(entry) === type) ?? false
 }

@@ -25,10 +25,30 @@ const STATUS: Readonly<Record<string, number>> = {
   ERR_STORE_FULL: 507,
   ERR_STORE_DISK: 507,
   ERR_REGISTRY: 507,
+  ERR_JOURNAL: 507,
+  ERR_FETCH_TIMEOUT: 504,
+  ERR_PREPARE_TIMEOUT: 504,
+  ERR_FETCH_STOPPED: 503,
+  ERR_STOPPED: 503,
+  ERR_LINK_CLOSED: 503,
+  ERR_LINK_BUSY: 503,
+  ERR_WORKER: 502,
+  ERR_WORKER_BUSY: 503,
+  ERR_QUEUE_FULL: 503,
+  ERR_EXECUTOR_CRASHED: 502,
+  ERR_EXECUTOR_STATE: 503,
+  ERR_HOST_MEMORY: 503,
+  ERR_FETCH_NOT_FOUND: 503,
+  ERR_CALLER_GONE: 499,
+  ERR_FUNCTION_RESPONSE: 502,
+  ERR_INPUT_SIZE: 413,
   ERR_DIVERGED: 502,
   ERR_DEADLINE: 504,
   ERR_INTERNAL: 500,
 }
+
+/** Trouble with this machine's disk: whoever runs it needs the path, and nobody else does. */
+const OWN_DISK = new Set(['ERR_REGISTRY', 'ERR_JOURNAL', 'ERR_STORE_DISK', 'ERR_STORE_CLOSED', 'ERR_STORE_LOCKED'])
 
 /** The HTTP status of an error: 4xx is the caller's to mend, 5xx the network's. */
 export function statusOf(error: CodedError): number {
@@ -47,6 +67,11 @@ export async function replyError(reply: FastifyReply, error: unknown, log: Logge
   }
   const status = statusOf(error)
   if (status === 503) reply.header('retry-after', '1')
+  if (OWN_DISK.has(error.code)) {
+    log.error('disk refused', { code: error.code, reason: error.message })
+    const message = 'Cannot answer: this head cannot use its disk; its log says why'
+    return await reply.code(status).send({ error: { code: error.code, message, details: {} } } satisfies ErrorBody)
+  }
   const { code, message, details } = error
   return await reply.code(status).send({ error: { code, message, details } } satisfies ErrorBody)
 }

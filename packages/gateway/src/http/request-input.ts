@@ -67,8 +67,9 @@ function visibleHeaders(headers: FunctionHttpRequest['headers']): Record<string,
 function bodyText(body: Uint8Array): string {
   if (body.length === 0 || body.length > protocolLimits.ARGUMENT_LENGTH_MAX) return ''
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
-    return text.includes('\0') ? '' : text
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    // Neither survives the way into the guest unchanged, so such a body is for stdin alone.
+    return text.includes('\0') || text.startsWith('\ufeff') ? '' : text
   } catch {
     return '' // not text: the function reads stdin
   }

@@ -33,7 +33,15 @@ interface ExecuteBody {
 }
 
 interface ExecuteConfig {
-  readonly runtime?: { readonly entry?: string; readonly limited_fuel?: number; readonly limited_memory?: number }
+  readonly runtime?: {
+    readonly entry?: string
+    /** Milliseconds. */
+    readonly run_time?: number
+    readonly limited_fuel?: number
+    readonly limited_memory?: number
+    readonly runtime_logger?: string
+    readonly drivers_root_path?: string
+  }
   readonly env_vars?: readonly { readonly name: string; readonly value: string }[]
   readonly stdin?: string
   readonly permissions?: readonly string[]
@@ -93,6 +101,8 @@ export const executeBodySchema: Schema<ExecuteBody> = struct({
 
 /** Threshold of existing heads for requests that do not say. */
 const THRESHOLD_DEFAULT = 0.6
+/** More than a product of a fraction and a count is ever off, less than any share that is meant. */
+const ROUNDING = 1e-9
 
 /** `POST /api/v1/functions/execute` as existing heads answer it, with its mistakes mended. */
 export function registerExecuteRoutes(app: FastifyInstance, context: RouteContext): void {
@@ -101,11 +111,12 @@ export function registerExecuteRoutes(app: FastifyInstance, context: RouteContex
     const gone = disconnectSignal(reply)
     const timeoutMs = (body.config?.timeout ?? 0) * 1_000
     const signal = timeoutMs > 0 ? AbortSignal.any([gone, AbortSignal.timeout(timeoutMs)]) : gone
-    const { functionCid, settings } = await context.functions.resolve(body.function_id, signal)
-    checkMethod(body.method, settings)
-    const agreement = agreementOf(body.config, settings, context.head.workers.length)
-    const call = { functionCid, settings: { ...settings, agreement }, input: inputOf(body, settings) }
     try {
+      const { functionCid, settings } = await context.functions.resolve(body.function_id, signal)
+      checkMethod(body, settings)
+      const agreement = agreementOf(body.config, settings, context.head.workers.length)
+      const permissions = permissionsOf(body.config, settings)
+      const call = { functionCid, settings: { ...settings, agreement, permissions }, input: inputOf(body, settings) }
       const limits = limitsOf(body.config, settings.limits)
       return await replyResult(reply, await context.head.invoke({ ...call, limits }, signal))
     } catch (error) {
@@ -125,13 +136,39 @@ function readBody(json: unknown): ExecuteBody {
   if (config?.result_aggregation?.enable === true) {
     throw new CodedError('ERR_AGGREGATION', 'Cannot execute: result_aggregation is not offered, leave it out')
   }
+  const { runtime } = config ?? {}
+  for (const [name, value] of [
+    ['topic', body.topic],
+    ['config.runtime.runtime_logger', runtime?.runtime_logger],
+    ['config.runtime.drivers_root_path', runtime?.drivers_root_path],
+  ] as const) {
+    if (value === undefined || value === '') continue
+    throw new CodedError('ERR_OPTION', `Cannot execute: ${name} is not offered, leave it out`, { name })
+  }
   return body
 }
 
-function checkMethod(method: string, settings: FunctionSettings): void {
-  if (method === settings.file || method === settings.name) return
-  const message = `Cannot execute: the function has no method "${method}", its module is "${settings.file}"`
-  throw new CodedError('ERR_METHOD', message, { method })
+function checkMethod({ method, config }: ExecuteBody, settings: FunctionSettings): void {
+  if (method !== settings.file && method !== settings.name) {
+    const message = `Cannot execute: the function has no method "${method}", its module is "${settings.file}"`
+    throw new CodedError('ERR_METHOD', message, { method })
+  }
+  const entry = config?.runtime?.entry ?? ''
+  if (entry !== '' && entry !== settings.entry) {
+    const message = `Cannot execute: entry "${entry}" is not the manifest's, which is "${settings.entry}"`
+    throw new CodedError('ERR_ENTRY', message, { entry })
+  }
+}
+
+/** A caller may leave permissions out, never add any. None listed means "as the manifest says". */
+function permissionsOf(config: ExecuteConfig | undefined, settings: FunctionSettings): readonly string[] {
+  const wanted = config?.permissions ?? []
+  const stray = wanted.find((permission) => !settings.permissions.includes(permission))
+  if (stray !== undefined) {
+    const message = `Cannot execute: permission "${stray}" is not in the function's manifest`
+    throw new CodedError('ERR_PERMISSION', message, { permission: stray })
+  }
+  return wanted.length === 0 ? settings.permissions : wanted
 }
 
 function inputOf({ parameters: values = [], config = {} }: ExecuteBody, settings: FunctionSettings): ExecutionInput {
@@ -147,9 +184,10 @@ function inputOf({ parameters: values = [], config = {} }: ExecuteBody, settings
 
 /** A caller may ask for less than the manifest allows, never for more. Zero and absent mean "as the manifest says". */
 function limitsOf(config: ExecuteConfig | undefined, limits: Limits): Limits {
-  const { limited_fuel: fuel = 0, limited_memory: pages = 0 } = config?.runtime ?? {}
+  const { limited_fuel: fuel = 0, limited_memory: pages = 0, run_time: runMs = 0 } = config?.runtime ?? {}
   return {
     ...limits,
+    deadlineMs: runMs > 0 ? Math.min(runMs, limits.deadlineMs) : limits.deadlineMs,
     fuel: fuel > 0 ? Math.min(fuel, limits.fuel) : limits.fuel,
     memoryBytes: pages > 0 ? Math.min(pages * protocolLimits.PAGE_SIZE, limits.memoryBytes) : limits.memoryBytes,
   }
@@ -159,10 +197,12 @@ function limitsOf(config: ExecuteConfig | undefined, limits: Limits): Limits {
 function agreementOf(config: ExecuteConfig | undefined, settings: FunctionSettings, workers: number): Agreement {
   const wanted = config?.number_of_nodes ?? 0
   if (wanted === 0 && config?.threshold === undefined) return settings.agreement
-  const nodes = wanted === -1 ? Math.max(1, workers) : wanted === 0 ? settings.agreement.nodes : wanted
+  const all = Math.min(Math.max(1, workers), protocolLimits.SUBNET_SIZE_MAX)
+  const nodes = wanted === -1 ? all : wanted === 0 ? settings.agreement.nodes : wanted
   if (nodes === 1) return { kind: 'direct', nodes: 1, threshold: 1 }
   const majority = Math.floor(nodes / 2) + 1
-  const threshold = Math.max(majority, Math.ceil((config?.threshold ?? THRESHOLD_DEFAULT) * nodes))
+  const share = (config?.threshold ?? THRESHOLD_DEFAULT) * nodes
+  const threshold = Math.max(majority, Math.ceil(share - ROUNDING)) // 0.55 * 20 is 11.000000000000002
   return { kind: 'aggregate', nodes, threshold }
 }
 
@@ -189,10 +229,11 @@ async function replyFailure(reply: FastifyReply, error: unknown, gone: AbortSign
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return await reply
       .code(504)
-      .send({ code: '408', message: 'Cannot execute: the timeout of the request passed', results: [] })
+      .send({ code: '408', request_id: '', message: 'Cannot execute: the timeout of the request passed', results: [] })
   }
   if (!isCodedError(error)) throw error
   const requestId = error instanceof InvocationError && 'requestId' in error.details ? error.details.requestId : ''
+  if (error.code === 'ERR_SUBNET_TOO_SMALL' || error.code === 'ERR_NOT_ENOUGH_ANSWERS') reply.header('retry-after', '1')
   if (error.code === 'ERR_SUBNET_TOO_SMALL') {
     return await reply.code(503).send({ code: '408', request_id: requestId, message: error.message, results: [] })
   }

@@ -2,7 +2,7 @@ import { CodedError, subnetCidOf } from '@blockless/core'
 import type { FastifyInstance } from 'fastify'
 import type { FunctionRecord } from '../functions/function-registry.ts'
 import { PACKAGE_SIZE_MAX } from '../functions/functions.ts'
-import { CAR_TYPE } from '../http/content.ts'
+import { CAR_TYPE, mediaType } from '../http/content.ts'
 import { disconnectSignal } from '../http/disconnect.ts'
 import type { RouteContext } from './context.ts'
 
@@ -12,7 +12,7 @@ export function registerFunctionRoutes(app: FastifyInstance, context: RouteConte
   app.addContentTypeParser(CAR_TYPE, (_request, payload, done) => done(null, payload))
 
   app.post('/api/v1/functions', { bodyLimit: PACKAGE_SIZE_MAX }, async (request, reply) => {
-    if (request.headers['content-type'] !== CAR_TYPE) {
+    if (mediaType(request.headers['content-type']) !== CAR_TYPE) {
       const message = `Cannot deploy: content type "${request.headers['content-type'] ?? ''}", "${CAR_TYPE}" needed`
       throw new CodedError('ERR_CONTENT_TYPE', message)
     }
@@ -38,7 +38,7 @@ export function registerFunctionRoutes(app: FastifyInstance, context: RouteConte
 
   app.delete<{ Params: { name: string } }>('/api/v1/functions/:name', async ({ params }, reply) => {
     find(params.name, context)
-    registry.delete(params.name)
+    await functions.delete(params.name)
     return await reply.code(204).send()
   })
 }
