@@ -40,6 +40,8 @@ export function sandboxFlags(init: { heapMegabytesMax: number; readable: readonl
     // its warning about threads: they give up the same permissions, see lock-down.ts
     '--disable-warning=PERM0006',
     '--disallow-code-generation-from-strings',
+    // heaps are a few megabytes, so helper threads cost guests more than they save: +20 % runs/s on two cores
+    '--no-concurrent-marking',
     `--max-old-space-size=${init.heapMegabytesMax}`,
   ]
 }

@@ -1,12 +1,12 @@
 import type { Clock, Logger } from '@blockless/core'
-import { EXECUTOR_SILENCE_MS_MAX, PAGES_PREPARED } from '../limits.ts'
+import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
 import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
 import { type RunReport, readFailure, readModuleInfo, readReport, tooLittleMemory } from './answers.ts'
 import { completeInit, type ExecutorComponents, type ExecutorInit } from './executor-init.ts'
 import { ExecutorProcess } from './executor-process.ts'
 import { type HeldModule, ModuleTable } from './module-table.ts'
-import { createFrame, EXECUTOR_FRAME, FRAME_HEAD_SIZE, type Frame, HOST_FRAME } from './protocol.ts'
+import { createFrame, createPrepareHead, EXECUTOR_FRAME, type Frame, HOST_FRAME } from './protocol.ts'
 import { encodeRunOrder } from './run-frames.ts'
 import { pagesOf, type RunRequest, runOrderOf } from './run-request.ts'
 import { waitFor } from './wait-for.ts'
@@ -20,7 +20,6 @@ interface Pending {
 
 type State = 'not started' | 'starting' | 'running' | 'stopped'
 
-const PREPARE_HEAD_SIZE = 8
 /** Starts in a row that end before the process answers: then the machine is at fault, and starting again helps nobody. */
 const FAILED_STARTS_MAX = 3
 
@@ -121,11 +120,7 @@ export class Executor implements AsyncDisposable {
 
   async #prepare(functionCid: string, wasm: Uint8Array): Promise<ModuleInfo> {
     const id = this.#takeId()
-    const head = createFrame(HOST_FRAME.prepare, id, PREPARE_HEAD_SIZE)
-    const view = new DataView(head.buffer)
-    view.setUint32(0, view.getUint32(0, true) + wasm.length, true)
-    view.setUint32(FRAME_HEAD_SIZE, id, true)
-    view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
+    const head = createPrepareHead(id, wasm.length)
     const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, [head, wasm], undefined)
     for (const { id: gone } of this.#modules.add(functionCid, { id, info })) {
       this.#process?.send(createFrame(HOST_FRAME.evict, gone, 0))

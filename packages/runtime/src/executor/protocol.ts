@@ -1,4 +1,5 @@
 import type { ExitKind } from '@blockless/core'
+import { PAGES_PREPARED } from '../limits.ts'
 
 /**
  * The messages between a node and its executor, and their bytes; both sides and the guests' threads share this file.
@@ -48,6 +49,19 @@ export function createFrame(type: number, id: number, payloadSize: number): Uint
   view.setUint8(4, type)
   view.setUint32(5, id, true)
   return frame
+}
+
+/** What comes before a module's bytes in its payload: the module's number and the pages to compile it for. */
+export const PREPARE_HEAD_SIZE = 8
+
+/** The beginning of a frame that hands over a module under the frame's own number; the module's bytes follow it. */
+export function createPrepareHead(id: number, moduleSize: number): Uint8Array {
+  const head = createFrame(HOST_FRAME.prepare, id, PREPARE_HEAD_SIZE)
+  const view = new DataView(head.buffer)
+  view.setUint32(0, view.getUint32(0, true) + moduleSize, true)
+  view.setUint32(FRAME_HEAD_SIZE, id, true)
+  view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
+  return head
 }
 
 /** A frame around a JSON value; for what is said once per module, never once per run. */

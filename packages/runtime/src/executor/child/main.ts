@@ -3,7 +3,15 @@
 import { Socket } from 'node:net'
 import { MODULE_FRAME_SIZE_MAX, ORDER_SIZE_MAX } from '../../limits.ts'
 import { type Failure, FailureError } from '../failure.ts'
-import { createFrame, createJsonFrame, EXECUTOR_FRAME, type Frame, FrameReader, HOST_FRAME } from '../protocol.ts'
+import {
+  createFrame,
+  createJsonFrame,
+  EXECUTOR_FRAME,
+  type Frame,
+  FrameReader,
+  HOST_FRAME,
+  PREPARE_HEAD_SIZE,
+} from '../protocol.ts'
 import { readOrderHead } from '../run-frames.ts'
 import { lockDown } from '../thread/lock-down.ts'
 import type { ExecutorProcessInit } from './executor-init.ts'
@@ -14,7 +22,6 @@ import { Preparer } from './preparer.ts'
 
 /** The pipe to the host, after stdin, stdout and stderr. */
 const LINK_DESCRIPTOR = 3
-const PREPARE_HEAD_SIZE = 8
 
 lockDown(['worker'])
 const init = JSON.parse(process.argv[2] ?? '') as ExecutorProcessInit
