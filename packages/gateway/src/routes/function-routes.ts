@@ -2,6 +2,7 @@ import { CodedError, subnetCidOf } from '@blockless/core'
 import type { FastifyInstance } from 'fastify'
 import type { FunctionRecord } from '../functions/function-registry.ts'
 import { PACKAGE_SIZE_MAX } from '../functions/functions.ts'
+import { bodyStream } from '../http/body-stream.ts'
 import { CAR_TYPE, mediaType } from '../http/content.ts'
 import { disconnectSignal } from '../http/disconnect.ts'
 import type { RouteContext } from './context.ts'
@@ -16,7 +17,7 @@ export function registerFunctionRoutes(app: FastifyInstance, context: RouteConte
       const message = `Cannot deploy: content type "${request.headers['content-type'] ?? ''}", "${CAR_TYPE}" needed`
       throw new CodedError('ERR_CONTENT_TYPE', message)
     }
-    const car = request.body as AsyncIterable<Uint8Array>
+    const car = bodyStream(request.raw, PACKAGE_SIZE_MAX)
     const { record, isNew, settings, subnet } = await functions.deploy(car, disconnectSignal(reply))
     const { order, size, epoch } = subnet
     const cid = subnetCidOf(subnet).toString()
