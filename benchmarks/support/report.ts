@@ -19,7 +19,7 @@ export interface Distribution {
 }
 
 /** Where and with what the numbers were measured. */
-export function describeMachine(): string {
+function describeMachine(): string {
   const [cpu] = cpus()
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
