@@ -24,6 +24,7 @@ export const REQUESTS_COUNT_MAX = 256
 export const LINK_BACKLOG_BYTES_MAX = 20_971_520
 /** Pause before a worker dials a lost head again, doubled each time up to the maximum. */
 export const REDIAL_MS = 200
+/** @see REDIAL_MS */
 export const REDIAL_MS_MAX = 10_000
 /** Subnets that a worker remembers: one per function and epoch that it serves. */
 export const SUBNETS_COUNT_MAX = 1_024

@@ -74,7 +74,10 @@ export class Head {
     this.#components = components
     this.#network = init.network
     const workers = new Set(init.network.workers)
-    this.#rollCaller = new RollCaller(components, { chainId: init.network.chainId })
+    this.#rollCaller = new RollCaller(components, {
+      chainId: init.network.chainId,
+      tell: (node, message) => this.#links.tell(node, message),
+    })
     this.#links = new WorkerLinks(components, {
       chainId: init.network.chainId,
       isAllowed: (node) => workers.has(node),

@@ -12,7 +12,7 @@ import {
 import { ROLL_CALL_MS } from '../defaults.ts'
 import type { Host } from '../host/create-host.ts'
 import { type RollCall, rollCallTopic } from '../roll-call/roll-call.ts'
-import type { Candidacy, Decline } from '../work/messages.ts'
+import type { Candidacy, Decline, RollCalled } from '../work/messages.ts'
 
 /** Collaborators of a {@link RollCaller}. */
 export interface RollCallerComponents {
@@ -37,15 +37,21 @@ interface OpenCall {
   readonly expected: () => readonly NodeId[]
 }
 
-/** Asks all workers over gossip who stands for a function, and collects their signed answers. */
+/** Asks all workers who stands for a function, and collects their signed answers. */
 export class RollCaller {
   readonly #components: RollCallerComponents
   readonly #chainId: string
+  readonly #tell: (node: NodeId, message: RollCalled) => void
   readonly #open = new Map<string, OpenCall>()
 
-  constructor(components: RollCallerComponents, init: { readonly chainId: string }) {
+  /** @param init - `tell` sends a message on a worker's link */
+  constructor(
+    components: RollCallerComponents,
+    init: { readonly chainId: string; readonly tell: (node: NodeId, message: RollCalled) => void },
+  ) {
     this.#components = components
     this.#chainId = init.chainId
+    this.#tell = init.tell
   }
 
   /**
@@ -68,7 +74,7 @@ export class RollCaller {
     this.#open.set(key, open)
     const timer = new AbortController()
     try {
-      await this.#publish(call, expected, signal)
+      await this.#publish(call, expected)
       const expiry = clock.sleep(ROLL_CALL_MS, AbortSignal.any([signal, timer.signal]))
       expiry.catch(() => {}) // lost races end here; the signal is looked at below
       await Promise.race([complete.promise, expiry])
@@ -102,20 +108,12 @@ export class RollCaller {
     if (open.expected().every(isAnswered)) open.complete.resolve()
   }
 
-  /** Gossip knows its listeners a moment after they connect, so publishing waits for the workers that are linked. */
-  async #publish(call: RollCall, expected: () => readonly NodeId[], signal: AbortSignal): Promise<void> {
-    const { host, clock } = this.#components
-    const { pubsub } = host.services
-    const topic = rollCallTopic(this.#chainId)
-    const deadlineMs = clock.monotonic() + ROLL_CALL_MS
-    const hasAll = (): boolean => {
-      const listeners = new Set(pubsub.getSubscribers(topic).map(String))
-      return expected().every((node) => listeners.has(node))
-    }
-    while (!hasAll() && clock.monotonic() < deadlineMs) await clock.sleep(SUBSCRIBERS_POLL_MS, signal)
-    await pubsub.publish(topic, encodeCanonical(call))
+  /**
+   * Workers that are linked hear it on their links: gossip takes a while to learn of its listeners, and sometimes never
+   * does. Published it is all the same, so that whoever listens knows of every draw that a head makes.
+   */
+  async #publish(call: RollCall, expected: () => readonly NodeId[]): Promise<void> {
+    for (const node of expected()) this.#tell(node, { kind: 'roll-call', call })
+    await this.#components.host.services.pubsub.publish(rollCallTopic(this.#chainId), encodeCanonical(call))
   }
 }
-
-/** Gossip announces no subscription to its owner in time for this, so it is asked again; once per new subnet. */
-const SUBSCRIBERS_POLL_MS = 20

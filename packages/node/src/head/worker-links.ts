@@ -90,7 +90,7 @@ export class WorkerLinks {
     const answer = Promise.withResolvers<WorkerReply>()
     const abort = (): void => {
       answer.reject(signal.reason)
-      this.#cancel(worker, id)
+      this.#tell(worker, { kind: 'cancel', id })
     }
     worker.pending.set(id, answer)
     signal.addEventListener('abort', abort, { once: true })
@@ -103,13 +103,19 @@ export class WorkerLinks {
     }
   }
 
-  /** Never throws: nobody could catch it, and a worker that cannot be told finds out by its answer's fate. */
-  #cancel({ link }: WorkerLink, id: number): void {
+  /** Tells a worker something that awaits no answer by id; a worker that is not linked or busy is not told. */
+  tell(node: NodeId, message: HeadMessage): void {
+    const worker = this.#links.get(node)
+    if (worker?.isGreeted === true) this.#tell(worker, message)
+  }
+
+  /** Never throws: an abort's listener has nobody to catch it, and who cannot be told finds out by what follows. */
+  #tell({ link }: WorkerLink, message: HeadMessage): void {
     try {
-      if (!link.isClosed) link.send({ kind: 'cancel', id })
+      if (!link.isClosed) link.send(message)
     } catch (error) {
       if (!(error instanceof LinkError)) throw error
-      this.#components.log.debug('cancel not sent', { node: link.node, id, code: error.code })
+      this.#components.log.debug('worker not told', { node: link.node, kind: message.kind, code: error.code })
     }
   }
 

@@ -24,6 +24,8 @@ import {
   voteSchema,
 } from '@blockless/core'
 
+import { type RollCall, rollCallSchema } from '../roll-call/roll-call.ts'
+
 /** libp2p protocol of the link between a worker and a head: one stream, kept open, frames both ways. */
 export const WORK_PROTOCOL = '/b7s/work/2.0.0'
 
@@ -102,10 +104,16 @@ export interface Cancel {
   readonly id: number
 }
 
+/** Head to worker: a roll call, for workers that gossip does not reach. Answered by {@link Candidacy} or {@link Decline}. */
+export interface RollCalled {
+  readonly kind: 'roll-call'
+  readonly call: RollCall
+}
+
 /** Frames that a worker sends. */
 export type WorkerMessage = Hello | Candidacy | Decline | Prepared | WorkResult | Refused
 /** Frames that a head sends. */
-export type HeadMessage = Prepare | Execute | Cancel
+export type HeadMessage = Prepare | Execute | Cancel | RollCalled
 
 const id = integer(0, 0xffff_ffff)
 const micros = integer(0, 86_400_000_000)
@@ -143,4 +151,5 @@ export const headMessageSchema: Schema<HeadMessage> = variant('kind', {
   prepare: struct({ id, subnet: subnetSchema }),
   execute: struct({ id, subnetCid: cid(), request: executionRequestSchema, input: executionInputSchema }),
   cancel: struct({ id }),
+  'roll-call': struct({ call: rollCallSchema }),
 })

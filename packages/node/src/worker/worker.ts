@@ -29,6 +29,7 @@ import {
   isErrorCode,
   MESSAGE_LENGTH_MAX,
   type Prepare,
+  type WorkerMessage,
   type WorkResult,
 } from '../work/messages.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
@@ -129,16 +130,22 @@ export class Worker {
     if (link === undefined) return // a head that this operator does not serve
     const refusal = checkEpoch(this.#init.network, epoch, clock.now())
     if (refusal !== undefined) {
-      link.send({ kind: 'decline', rollCallId, ...refusal })
+      this.#say(link, { kind: 'decline', rollCallId, ...refusal })
       return
     }
     const signature = signer.sign(candidacyDigest({ chainId, functionCid, epoch, weight: WEIGHT }))
-    link.send({ kind: 'candidacy', rollCallId, weight: WEIGHT, signature })
+    this.#say(link, { kind: 'candidacy', rollCallId, weight: WEIGHT, signature })
   }
 
   #onMessage(link: WorkLink, message: HeadMessage): void {
     if (message.kind === 'cancel') {
       this.#calls.abort(link, message.id, new CodedError('ERR_CANCELLED', 'Cannot go on: cancelled'))
+      return
+    }
+    if (message.kind === 'roll-call') {
+      if (message.call.head === link.node && message.call.chainId === this.#init.network.chainId) {
+        this.#onRollCall(message.call)
+      }
       return
     }
     void this.#answer(link, message)
@@ -230,11 +237,16 @@ export class Worker {
     const message = isKnown ? reason.slice(0, MESSAGE_LENGTH_MAX) : 'Cannot run: the worker failed; its log says why'
     if (!isKnown) this.#components.log.error('work failed', { head: link.node, reason })
     const code = isKnown && isErrorCode(error.code) ? error.code : 'ERR_WORKER'
+    this.#say(link, { kind: 'refused', id, code, message })
+  }
+
+  /** Sends what may be lost: a link that has ended or is full takes nothing, and the head finds out by itself. */
+  #say(link: WorkLink, message: WorkerMessage): void {
     try {
-      if (!link.isClosed) link.send({ kind: 'refused', id, code, message })
-    } catch (unsent) {
-      if (!isCodedError(unsent)) throw unsent
-      this.#components.log.debug('refusal not sent', { head: link.node, id, code: unsent.code })
+      if (!link.isClosed) link.send(message)
+    } catch (error) {
+      if (!isCodedError(error)) throw error
+      this.#components.log.debug('head not told', { head: link.node, kind: message.kind, code: error.code })
     }
   }
 }

@@ -1,6 +1,6 @@
-import { candidacyDigest, decodeFrame, encodeCanonical, silentLogger } from '@blockless/core'
+import { candidacyDigest, encodeCanonical, silentLogger } from '@blockless/core'
 import type { Stream } from '@libp2p/interface'
-import { rollCallSchema, rollCallTopic } from '../../src/roll-call/roll-call.ts'
+import type { RollCall } from '../../src/roll-call/roll-call.ts'
 import { Link } from '../../src/work/link.ts'
 import {
   type Candidacy,
@@ -48,26 +48,19 @@ export class RawWorker {
     const node = await network.createNode(index)
     const connection = await node.host.dial(network.headNode.host.getMultiaddrs())
     const raw = new RawWorker(node, await connection.newStream(WORK_PROTOCOL))
-    raw.#listen(network.network.chainId)
     if (chainId !== '') raw.link.send({ kind: 'hello', version: 2, chainId })
     return raw
   }
 
-  #listen(chainId: string): void {
-    const { pubsub } = this.node.host.services
-    pubsub.subscribe(rollCallTopic(chainId))
-    pubsub.addEventListener('message', ({ detail }) => {
-      if (this.link.isClosed) return
-      const call = decodeFrame(detail.data, rollCallSchema)
-      const { functionCid, epoch, rollCallId } = call
-      const signature = this.node.signer.sign(candidacyDigest({ chainId, functionCid, epoch, weight: 1 }))
-      const answer = this.standing({ kind: 'candidacy', rollCallId, weight: 1, signature })
-      if (answer !== undefined) this.link.send(answer)
-    })
+  #stand({ functionCid, epoch, rollCallId, chainId }: RollCall): void {
+    const signature = this.node.signer.sign(candidacyDigest({ chainId, functionCid, epoch, weight: 1 }))
+    const answer = this.standing({ kind: 'candidacy', rollCallId, weight: 1, signature })
+    if (answer !== undefined) this.link.send(answer)
   }
 
   #onMessage(message: HeadMessage): void {
     this.received.push(message)
+    if (message.kind === 'roll-call') this.#stand(message.call)
     if (message.kind === 'prepare') this.link.send({ kind: 'prepared', id: message.id })
     if (message.kind === 'execute') this.onExecute(message)
   }
