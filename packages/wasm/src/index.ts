@@ -2,6 +2,7 @@ export { decodeModule } from './decode-module.ts'
 export { FUEL_EXPORT, START_EXPORT, STATUS_EXPORT } from './fuel/export-names.ts'
 export { fuelUsed, type InstrumentedModule, type InstrumentOptions, instrument } from './fuel/instrument.ts'
 export { STATUS } from './fuel/status.ts'
+export { MODULE_SIZE_MAX } from './limits.ts'
 export type {
   CustomSection,
   ExportDescriptor,

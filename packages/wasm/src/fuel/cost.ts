@@ -36,9 +36,9 @@ export const GROW_PAGE_FUEL = 1024
 export const UNCHECKED_FUEL_MAX = 256
 
 /** Stack slots of 8 bytes that one frame takes beside its locals and operands: 64 to 80 bytes in V8's baseline tier. */
-export const FRAME_BASE_SLOTS = 8
+const FRAME_BASE_SLOTS = 8
 /** Slots of one unit of call depth: 128 bytes, which no frame of V8's baseline tier exceeded per unit (README). */
-export const FRAME_UNIT_SLOTS = 16
+const FRAME_UNIT_SLOTS = 16
 /** A function without calls is only counted against the depth if its frame is larger than this. */
 export const LEAF_UNITS_MAX = 16
 

@@ -54,7 +54,7 @@ const BINARY: readonly number[] = [
 ]
 
 /** xorshift32: the same seed makes the same program. */
-export class Dice {
+class Dice {
   #state: number
 
   constructor(seed: number) {
