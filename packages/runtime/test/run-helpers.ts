@@ -2,8 +2,8 @@ import { type Logger, silentLogger, systemClock } from '@blockless/core'
 import { Executor, type ExecutorInit, type RunReport, type RunRequest } from '@blockless/runtime'
 import { compileWat } from '@blockless/testing'
 
-/** Far beyond what any test runs, so a wait for it would hang a test and not pass it by chance. */
-const LONG_MS = 600_000
+/** Far beyond what any test runs, so that a guest which should have ended otherwise fails its test by this. */
+const LONG_MS = 20_000
 export const HUGE_FUEL: number = Number.MAX_SAFE_INTEGER
 
 /** A started executor. */

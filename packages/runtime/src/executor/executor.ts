@@ -44,7 +44,8 @@ export class Executor implements AsyncDisposable {
   #failedStarts = 0
   #runs = 0
   #nextId = 1
-  #heardMs = 0
+  /** Signs of life asked for since the last frame. */
+  #unanswered = 0
 
   constructor(components: ExecutorComponents, init: ExecutorInit = {}) {
     this.#log = components.log
@@ -229,7 +230,7 @@ export class Executor implements AsyncDisposable {
 
   #onFrame(child: ExecutorProcess, frame: Frame): void {
     if (child !== this.#process) return
-    this.#heardMs = this.#clock.monotonic()
+    this.#unanswered = 0
     if (frame.type === EXECUTOR_FRAME.pong) return
     if (frame.type === EXECUTOR_FRAME.ready) {
       if (this.#state !== 'starting') return
@@ -282,18 +283,18 @@ export class Executor implements AsyncDisposable {
   #startWatch(): void {
     if (this.#watch !== undefined && !this.#watch.signal.aborted) return
     this.#watch = new AbortController()
-    this.#heardMs = this.#clock.monotonic()
+    this.#unanswered = 0
     // it ends when it is aborted, which is no error
     this.#watchSilence(this.#watch.signal).catch(() => {})
   }
 
-  /** Asks for a sign of life while there is work, and ends a process that gives none. */
+  /** Asks for signs of life while there is work and ends a process that owes two: one, a pause of this process explains. */
   async #watchSilence(signal: AbortSignal): Promise<void> {
     for (;;) {
+      if (this.#unanswered >= 2) this.#process?.kill(`it did not answer for ${EXECUTOR_SILENCE_MS_MAX} ms`)
+      this.#unanswered++
       this.#process?.send(createFrame(HOST_FRAME.ping, 0, 0))
       await this.#clock.sleep(EXECUTOR_SILENCE_MS_MAX / 2, signal)
-      const silentMs = this.#clock.monotonic() - this.#heardMs
-      if (silentMs > EXECUTOR_SILENCE_MS_MAX) this.#process?.kill(`it was silent for ${Math.round(silentMs)} ms`)
     }
   }
 }

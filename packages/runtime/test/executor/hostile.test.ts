@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
-import type { Executor } from '@blockless/runtime'
-import { compileWat, fixture } from '@blockless/testing'
+import { silentLogger, systemClock } from '@blockless/core'
+import { Executor } from '@blockless/runtime'
+import { compileWat, fixture, ManualClock } from '@blockless/testing'
 import { codeOf, HUGE_FUEL, requestOf, SPIN, startExecutor, textOf, watWithBody } from '../run-helpers.ts'
 
 suite('Executor against hostile guests', () => {
@@ -157,6 +158,18 @@ suite('Executor against hostile guests', () => {
     assert.notEqual(fragile.pid, first)
   })
 
+  test('a process that does not answer is killed after its silence', async () => {
+    const clock = new ManualClock()
+    await using silent = new Executor({ log: silentLogger, clock }, { threads: 1 })
+    await silent.start()
+    await silent.prepare('spin', await compileWat(SPIN))
+    const run = silent.run(spin())
+    process.kill(silent.pid ?? 0, 'SIGSTOP')
+    const failed = assert.rejects(run, { code: 'ERR_EXECUTOR_CRASHED', message: /it did not answer for 10000 ms/ })
+    await clock.advance(20_000)
+    await failed
+  })
+
   test('stop() rejects what is running and ends the process', async () => {
     const stopped = await startExecutor({ threads: 1 })
     await stopped.prepare('spin', await compileWat(SPIN))
@@ -172,8 +185,6 @@ suite('Executor against hostile guests', () => {
   })
 
   test('start() rejects with the reason of its signal and leaves no process', async () => {
-    const { Executor } = await import('@blockless/runtime')
-    const { silentLogger, systemClock } = await import('@blockless/core')
     const late = new Executor({ log: silentLogger, clock: systemClock }, { threads: 1 })
     const controller = new AbortController()
     const starting = late.start(controller.signal)
