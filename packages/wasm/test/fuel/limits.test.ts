@@ -136,8 +136,7 @@ test('instrument() gives depth back when calls return and when exceptions pass',
         (call_indirect (i32.const 1))
         (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`)
   const guest = load(bytes, { callDepthMax: 20 })
-  guest.exports['run']?.(10_000)
-  guest.exports['run']?.(10_000)
+  for (let call = 0; call < 100; call++) guest.exports['run']?.(100)
   assert.equal(guest.reason(), STATUS.NONE)
 })
 
@@ -265,4 +264,18 @@ test('instrument() keeps fuel exact when an exception leaves the module', () => 
   const guest = load(bytes)
   assert.throws(() => guest.exports['run']?.(), WebAssembly.Exception)
   assert.equal(guest.used(), 3)
+})
+
+test('instrument() keeps fuel exact when an exception is caught by the label of the function itself', () => {
+  const bytes = wat(`(module (tag $e) (func $throws (drop (i32.const 1)) (throw $e))
+    (func $catches (try_table (catch $e 0) (call $throws)))
+    (func (export "direct") (try_table (catch_all 0) (call $throws)))
+    (func (export "run") (call $catches)))`)
+  for (const precise of [false, true]) {
+    const guest = load(bytes, { precise })
+    guest.exports['direct']?.()
+    assert.equal(guest.used(), 4)
+    guest.exports['run']?.()
+    assert.equal(guest.used(), 9)
+  }
 })
