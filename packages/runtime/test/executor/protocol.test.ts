@@ -89,3 +89,9 @@ test('decodeOutcome() refuses parts that do not add up', () => {
   assert.throws(() => decodeOutcome(payload.subarray(0, 20)), RangeError)
   assert.throws(() => decodeOutcome(payload.subarray(0, payload.length - 1)), RangeError)
 })
+
+test("FrameReader gives plain arrays, as a Buffer's slice() would share the pool that runs are then moved out of", () => {
+  const [frame] = new FrameReader(64).push(Buffer.from(createFrame(1, 1, 3)))
+  assert.equal(frame?.payload.constructor, Uint8Array)
+  assert.equal(frame?.payload.slice().buffer.byteLength, 3)
+})
