@@ -5,7 +5,7 @@ export const ROLL_CALL_MS = 3_000
 /** How long a member may take to fetch and compile a function: a 10 MB module over a slow link. */
 export const PREPARE_MS = 30_000
 /** What a head adds to a request's deadline before it gives up on a node: the wire and the queue. */
-export const ANSWER_GRACE_MS = 2_000
+const ANSWER_GRACE_MS = 2_000
 /** How long a head awaits one node's answer. */
 export function answerTimeoutMs(limits: Limits): number {
   return limits.deadlineMs + ANSWER_GRACE_MS

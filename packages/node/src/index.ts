@@ -1,6 +1,8 @@
+export { CallError } from './head/check-call.ts'
 export { Head, type HeadComponents, type InvokeCall, type InvokeResult } from './head/head.ts'
 export { type FailedAnswer, InvocationError, type InvocationReason } from './head/invocation-error.ts'
 export { Journal, JournalError, type JournalInit } from './head/journal.ts'
+export { SubnetError } from './head/subnets.ts'
 export { createHost, type Host, type HostInit } from './host/create-host.ts'
 export { type Identity, IdentityError, identityOf, loadIdentity } from './identity.ts'
 export { Worker, type WorkerComponents, type WorkerInit } from './worker/worker.ts'

@@ -51,7 +51,7 @@ const STATUS: Readonly<Record<string, number>> = {
 const OWN_DISK = new Set(['ERR_REGISTRY', 'ERR_JOURNAL', 'ERR_STORE_DISK', 'ERR_STORE_CLOSED', 'ERR_STORE_LOCKED'])
 
 /** The HTTP status of an error: 4xx is the caller's to mend, 5xx the network's. */
-export function statusOf(error: CodedError): number {
+function statusOf(error: CodedError): number {
   const failed = 'failed' in error.details && Array.isArray(error.details.failed) ? error.details.failed : []
   const isTooSlow = failed.length > 0 && failed.every((entry: { code?: string }) => entry.code === 'ERR_DEADLINE')
   return isTooSlow ? 504 : (STATUS[error.code] ?? 400)

@@ -19,7 +19,7 @@ export interface CheckedAnswer {
 }
 
 /** A worker's answer that cannot count. */
-export class AnswerError extends CodedError<'ERR_VOTE_INVALID', { readonly node: string; readonly problem: string }> {
+class AnswerError extends CodedError<'ERR_VOTE_INVALID', { readonly node: string; readonly problem: string }> {
   constructor(node: string, problem: string) {
     super('ERR_VOTE_INVALID', `Cannot count vote of ${node}: ${problem}`, { node, problem })
   }

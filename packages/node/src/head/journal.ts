@@ -25,12 +25,6 @@ export interface JournalInit {
 /** The journal's file cannot be used. */
 export class JournalError extends CodedError<'ERR_JOURNAL', { readonly path: string }> {}
 
-/** One request as it is listed. */
-export interface JournalEntry {
-  readonly story: Story
-  readonly receiptCid: string | undefined
-}
-
 interface Pending {
   readonly requestId: string
   readonly receiptCid: string | undefined
