@@ -67,6 +67,7 @@ function breakdown(label: string, stories: readonly Story[]): Measure[] {
     'queueMs',
     'instantiateMs',
     'runMs',
+    'handoverMs',
     'verifyMs',
     'settleMs',
     'totalMs',

@@ -42,6 +42,7 @@ export function sampleStory(): Story {
       queueMs: 0.0055,
       instantiateMs: 0.1,
       runMs: 0.2,
+      handoverMs: 0.06,
       verifyMs: 0.1,
       settleMs: 0.1,
       totalMs: 1.6,

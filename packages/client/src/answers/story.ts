@@ -76,6 +76,7 @@ export const storySchema: Schema<Story> = answer({
     queueMs: ms,
     instantiateMs: ms,
     runMs: ms,
+    handoverMs: ms,
     verifyMs: ms,
     settleMs: ms,
     totalMs: ms,

@@ -46,6 +46,8 @@ export interface StoryTimings {
   readonly queueMs: number
   readonly instantiateMs: number
   readonly runMs: number
+  /** The rest of the worker's time: to its executor and back, and signing the vote. */
+  readonly handoverMs: number
   /** Checking votes' signatures. */
   readonly verifyMs: number
   /** From the threshold to the end: stragglers, then the receipt. */

@@ -5,6 +5,7 @@ import {
   type StoryEvent,
   type StoryTimings,
   toHex,
+  type WorkTimings,
 } from '@blockless/core'
 import type { InvocationOutcome } from './invocation.ts'
 import type { FormedSubnet } from './subnets.ts'
@@ -74,8 +75,13 @@ function timingsOf({ subnetMs }: StoryFacts, { run, endedMs }: StoryEnd, totalMs
     queueMs: ms(worker?.queueUs),
     instantiateMs: ms(worker?.instantiateUs),
     runMs: ms(worker?.runUs),
+    handoverMs: worker === undefined ? 0 : Math.max(0, ms(worker.totalUs - partsUs(worker))),
     verifyMs: run?.measures.verifyMs ?? 0,
     settleMs: decisive === undefined || run === undefined ? 0 : endedMs - run.measures.agreedAtMs,
     totalMs,
   }
+}
+
+function partsUs({ checkUs, queueUs, instantiateUs, runUs }: WorkTimings): number {
+  return checkUs + queueUs + instantiateUs + runUs
 }

@@ -36,6 +36,7 @@ const NO_TIMINGS = {
   queueMs: 0,
   instantiateMs: 0,
   runMs: 0,
+  handoverMs: 0,
   verifyMs: 0,
   settleMs: 0,
   totalMs: 0,

@@ -126,6 +126,7 @@ function describeTimings({ timings }: Story, style: Style): string {
     ['waiting for a thread', timings.queueMs],
     ['starting the module', timings.instantiateMs],
     ['running', timings.runMs],
+    ['to the sandbox and back', timings.handoverMs],
     ['checking signatures', timings.verifyMs],
     ['stragglers, receipt', timings.settleMs],
   ] as const
