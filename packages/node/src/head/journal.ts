@@ -32,15 +32,15 @@ interface Pending {
   readonly story: Story
 }
 
-/** Writes come together this often: a reply never waits for the disk, and one commit serves many requests. */
-const FLUSH_MS = 250
+/** Writes come together this often: a reply never waits for the disk, and one commit, under a millisecond, serves many. */
+const FLUSH_MS = 25
 /** Requests that may wait for a disk that refuses; beyond that the oldest are given up, with an error in the log. */
 const PENDING_COUNT_MAX = 10_000
 
 /**
  * Keeps the receipts, stories and draws of a head.
  *
- * A receipt can be read as soon as its request is answered; it is on disk a quarter of a second later. What a crash
+ * A receipt can be read as soon as its request is answered; it is in the file 25 ms later. What a crash
  * takes in between is the head's copy only: the answer named the receipt, and the workers' votes in it are theirs.
  */
 export class Journal {
