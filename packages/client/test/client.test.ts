@@ -2,11 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { networkSchema, receiptCidOf, receiptToJson, subnetCidOf, subnetSchema, toHex } from '@blockless/core'
 import { importCar, MemoryBlockStore, readFunction } from '@blockless/storage'
-import { fixture } from '@blockless/testing'
+import { fixture, replyJson, sampleReceipt, sampleStory, startFakeGateway } from '@blockless/testing'
 import { createClient } from '../src/index.ts'
-import { replyJson, startFakeGateway } from './support/fake-gateway.ts'
-import { sampleReceipt } from './support/sample-receipt.ts'
-import { sampleStory } from './support/sample-story.ts'
 
 const sample = sampleReceipt()
 const receiptCid = receiptCidOf(sample.receipt)

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importCar, MemoryBlockStore, readFunction } from '@blockless/storage'
-import { fixture } from '@blockless/testing'
-import { replyJson, startFakeGateway } from '../support/fake-gateway.ts'
-import { sampleReceipt } from '../support/sample-receipt.ts'
+import { fixture, replyJson, sampleReceipt, startFakeGateway } from '@blockless/testing'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { bls } from '../support/test-io.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Story } from '@blockless/core'
+import { sampleStory } from '@blockless/testing'
 import { printStory } from '../../src/commands/explain/print-story.ts'
-import { sampleStory } from '../support/sample-story.ts'
 
 function told(story: Story): string {
   const chunks: string[] = []

@@ -8,8 +8,7 @@ import {
   receiptToJson,
   subnetSchema,
 } from '@blockless/core'
-import { replyJson, startFakeGateway } from '../support/fake-gateway.ts'
-import { sampleReceipt } from '../support/sample-receipt.ts'
+import { replyJson, sampleReceipt, startFakeGateway } from '@blockless/testing'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { bls } from '../support/test-io.ts'
 

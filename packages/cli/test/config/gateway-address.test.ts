@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startFakeGateway } from '@blockless/testing'
 import { findGateway } from '../../src/config/gateway-address.ts'
-import { startFakeGateway } from '../support/fake-gateway.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { bls } from '../support/test-io.ts'
 

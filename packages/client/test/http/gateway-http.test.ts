@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
+import { replyJson, startFakeGateway } from '@blockless/testing'
 import { type ClientError, createClient, GatewayError } from '../../src/index.ts'
-import { replyJson, startFakeGateway } from '../support/fake-gateway.ts'
 
 test('a gateway that is not there is unreachable, with a hint', async () => {
   const gateway = await startFakeGateway(() => {})

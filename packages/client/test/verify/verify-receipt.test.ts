@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeReceipt, receiptToJson, type Subnet, type VerifyOptions } from '@blockless/core'
+import { sampleReceipt } from '@blockless/testing'
 import { type ReceiptVerdict, verifyReceipt } from '../../src/index.ts'
-import { sampleReceipt } from '../support/sample-receipt.ts'
 
 const sample = sampleReceipt()
 const { receipt, subnet, network, functionCid, input } = sample

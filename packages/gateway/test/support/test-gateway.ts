@@ -24,10 +24,9 @@ import {
   type WorkerComponents,
 } from '@blockless/node'
 import { createExchange, type Exchange, exportCar, MemoryBlockStore, packFunction } from '@blockless/storage'
-import { fixture } from '@blockless/testing'
+import { fixture, RecordingLogger } from '@blockless/testing'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../src/gateway.ts'
-import { RecordingLogger } from './recording-logger.ts'
 
 type Executor = WorkerComponents['executor']
 /** What a run is given, and what it gives. */

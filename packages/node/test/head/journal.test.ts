@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import test from 'node:test'
 import { subnetCidOf, toHex } from '@blockless/core'
 import { Journal, JournalError } from '@blockless/node'
-import { RecordingLogger } from '../support/recording-logger.ts'
+import { RecordingLogger } from '@blockless/testing'
 import { recordOf } from '../support/records.ts'
 
 async function withFolder(work: (path: string, folder: string) => Promise<void> | void): Promise<void> {

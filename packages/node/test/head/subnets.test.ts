@@ -10,10 +10,9 @@ import {
   type FunctionSettings,
   settingsOf,
 } from '@blockless/core'
-import { ManualClock, testNetwork, testSigner } from '@blockless/testing'
+import { ManualClock, RecordingLogger, testNetwork, testSigner } from '@blockless/testing'
 import type { RollCaller } from '../../src/head/roll-caller.ts'
 import { type FormedSubnet, Subnets } from '../../src/head/subnets.ts'
-import { RecordingLogger } from '../support/recording-logger.ts'
 
 const network = testNetwork(4)
 const manifest = { version: 1 as const, name: 'f', modules: [{ file: 'f.wasm', name: 'f', type: 'entry' as const }] }

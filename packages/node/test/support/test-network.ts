@@ -15,8 +15,8 @@ import {
 } from '@blockless/core'
 import { createHost, Head, type Host, type Identity, identityOf, Journal, Worker } from '@blockless/node'
 import { createExchange, type Exchange, MemoryBlockStore, packFunction } from '@blockless/storage'
+import { RecordingLogger } from '@blockless/testing'
 import { FakeExecutor } from './fake-executor.ts'
-import { RecordingLogger } from './recording-logger.ts'
 
 /** What a head and a worker have in common. */
 export interface TestNode {

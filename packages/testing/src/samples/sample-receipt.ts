@@ -21,7 +21,7 @@ import {
   subnetCidOf,
   toUtf8,
 } from '@blockless/core'
-import { testNetwork, testSigner } from '@blockless/testing'
+import { testNetwork, testSigner } from '../test-keys.ts'
 
 /** A receipt that is true, and everything that its checks need. */
 export interface Sample {

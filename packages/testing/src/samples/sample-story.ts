@@ -1,5 +1,5 @@
 import type { Story } from '@blockless/core'
-import { testSigner } from '@blockless/testing'
+import { testSigner } from '../test-keys.ts'
 
 /** The story of a request to which the first of two nodes did not answer. */
 export function sampleStory(): Story {
