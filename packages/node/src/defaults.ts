@@ -16,6 +16,8 @@ export function totalTimeoutMs(limits: Limits): number {
 }
 /** How long a head waits for the remaining nodes once enough of them agreed, so that receipts name all votes. */
 export const STRAGGLER_MS = 100
+/** The same in parts of the time that those nodes have had: who is merely slower than others is not lost. */
+export const STRAGGLER_FACTOR = 1
 /** How far clocks of head and worker may differ. */
 export const CLOCK_SKEW_MS = 30_000
 /** Requests under way at one head; one more is answered "busy". */

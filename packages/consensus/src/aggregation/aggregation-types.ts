@@ -14,6 +14,11 @@ export interface AggregationInit {
    * asked node up to its own deadline.
    */
   readonly graceMs: number
+  /**
+   * How long to go on in parts of the time that the nodes still awaited have had, if that is longer than `graceMs`: 1
+   * gives them as long again, so that a slow function or a busy machine loses no honest votes. Default: 0.
+   */
+  readonly graceFactor?: number
 }
 
 /** What happened. `nowMs` is the monotonic time at which it did; times that go back count as the latest seen. */
@@ -80,7 +85,7 @@ export type AggregationEffect =
 
 /** What an asked node has done so far. */
 export type Answer =
-  | { readonly kind: 'pending'; readonly answerByMs: number }
+  | { readonly kind: 'pending'; readonly askedMs: number; readonly answerByMs: number }
   | { readonly kind: 'answered'; readonly resultHash: Uint8Array }
   | { readonly kind: 'failed'; readonly code: string }
 

@@ -29,16 +29,23 @@ const EQUIVOCATION_CODE = 'ERR_EQUIVOCATION'
  * @throws {RangeError} if the order is too short, too long or names a node twice, or a time is not `>= 0`
  */
 export function createAggregation(init: AggregationInit): AggregationState {
-  const { order, agreement, answerTimeoutMs, totalTimeoutMs, graceMs } = init
+  const { order, agreement, answerTimeoutMs, totalTimeoutMs, graceMs, graceFactor = 0 } = init
   if (order.length < agreement.nodes || order.length > ORDER_COUNT_MAX) {
     throw new RangeError(`Cannot aggregate: ${order.length} nodes in order, ${agreement.nodes} to 128 needed`)
   }
   if (new Set(order).size !== order.length) throw new RangeError('Cannot aggregate: the order names a node twice')
-  for (const timeMs of [answerTimeoutMs, totalTimeoutMs, graceMs]) {
+  for (const timeMs of [answerTimeoutMs, totalTimeoutMs, graceMs, graceFactor]) {
     if (!(timeMs >= 0)) throw new RangeError(`Cannot aggregate: a time of ${timeMs} ms, 0 or more needed`)
   }
   invariant(agreement.threshold * 2 > agreement.nodes, 'a threshold is more than half of the nodes')
-  return { init, phase: 'created', answers: [], nowMs: 0, endByMs: Number.POSITIVE_INFINITY, settleAtMs: undefined }
+  return {
+    init,
+    phase: 'created',
+    answers: [],
+    nowMs: 0,
+    endByMs: Number.POSITIVE_INFINITY,
+    settleAtMs: undefined,
+  }
 }
 
 /**
@@ -95,7 +102,12 @@ export function nextTickMs(state: AggregationState): number | undefined {
 
 function start({ init, ...rest }: AggregationState): AggregationStep {
   return {
-    state: { ...rest, init, phase: 'collecting', endByMs: rest.nowMs + init.totalTimeoutMs },
+    state: {
+      ...rest,
+      init,
+      phase: 'collecting',
+      endByMs: rest.nowMs + init.totalTimeoutMs,
+    },
     effects: [],
   }
 }
@@ -138,12 +150,12 @@ function expire(state: AggregationState): AggregationState {
 
 /** Brings the state to rest after its answers changed: decide, wait for more votes, ask spares, or give up. */
 function settle({ state, effects }: AggregationStep): AggregationStep {
-  const { agreement, graceMs } = state.init
+  const { agreement } = state.init
   const live = liveCount(state)
   invariant(live <= agreement.nodes, 'at most as many votes stand as the agreement has nodes')
   const largest = resultGroups(state)[0]?.nodes.length ?? 0
   if (largest >= agreement.threshold) {
-    const settleAtMs = state.settleAtMs ?? state.nowMs + graceMs
+    const settleAtMs = state.settleAtMs ?? state.nowMs + graceOf(state)
     const waits = openCount(state) > 0 && state.nowMs < settleAtMs
     return waits ? { state: { ...state, settleAtMs }, effects } : end(state, effects)
   }
@@ -153,13 +165,23 @@ function settle({ state, effects }: AggregationStep): AggregationStep {
   return { state: asked.state, effects: [...effects, ...asked.effects] }
 }
 
+/** How much longer the nodes that have not answered are awaited once the threshold is reached. */
+function graceOf({ init, answers, nowMs }: AggregationState): number {
+  const { graceMs, graceFactor = 0 } = init
+  const waited = answers.map((answer) => (answer.kind === 'pending' ? nowMs - answer.askedMs : 0))
+  return Math.max(graceMs, Math.max(0, ...waited) * graceFactor)
+}
+
 function askSpares(state: AggregationState, count: number): AggregationStep {
   const { order, answerTimeoutMs } = state.init
   const answerByMs = Math.min(state.nowMs + answerTimeoutMs, state.endByMs)
   const first = state.answers.length
   const nodes = order.slice(first, first + count)
   invariant(nodes.length === count, 'only nodes of the order are asked')
-  const answers = [...state.answers, ...nodes.map((): Answer => ({ kind: 'pending', answerByMs }))]
+  const answers = [
+    ...state.answers,
+    ...nodes.map((): Answer => ({ kind: 'pending', askedMs: state.nowMs, answerByMs })),
+  ]
   return { state: { ...state, answers }, effects: nodes.map((node) => ({ kind: 'ask', node, answerByMs })) }
 }
 

@@ -235,6 +235,16 @@ const graces: { name: string; graceMs: number; events: AggregationEvent[]; expec
   },
 ]
 
+test('stepAggregation() gives stragglers as long again as they had, if the grace factor says so', () => {
+  const { state } = play([...three, tick(19)], { graceMs: 2, graceFactor: 1 })
+  assert.equal(state.phase, 'collecting')
+  assert.equal(nextTickMs(state), 20)
+  const { effects } = play([...three, tick(20)], { graceMs: 2, graceFactor: 1 })
+  assert.equal(effects.at(-1)?.kind, 'decided')
+  const longer = play([...three, tick(29)], { graceMs: 20, graceFactor: 1 })
+  assert.equal(longer.state.phase, 'collecting')
+})
+
 for (const { name, graceMs, events, expected, outvoted } of graces) {
   test(`stepAggregation() with a grace ${name}`, () => {
     const { effects } = play(events, { graceMs })

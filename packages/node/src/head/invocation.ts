@@ -19,7 +19,7 @@ import {
   toHex,
   type VoteContext,
 } from '@blockless/core'
-import { answerTimeoutMs, PREPARE_MS, STRAGGLER_MS, totalTimeoutMs } from '../defaults.ts'
+import { answerTimeoutMs, PREPARE_MS, STRAGGLER_FACTOR, STRAGGLER_MS, totalTimeoutMs } from '../defaults.ts'
 import { type CheckedAnswer, checkAnswer } from './answer.ts'
 import type { FormedSubnet } from './subnets.ts'
 import type { WorkerLinks } from './worker-links.ts'
@@ -92,6 +92,7 @@ export class Invocation {
       answerTimeoutMs: answerTimeoutMs(limits),
       totalTimeoutMs: totalTimeoutMs(limits),
       graceMs: STRAGGLER_MS,
+      graceFactor: STRAGGLER_FACTOR,
     })
   }
 
