@@ -149,7 +149,8 @@ function readBody(json: unknown): ExecuteBody {
 }
 
 function checkMethod({ method, config }: ExecuteBody, settings: FunctionSettings): void {
-  if (method !== settings.file && method !== settings.name) {
+  // Existing clients name the module's file, which existing tools call after the function.
+  if (![settings.file, settings.name, `${settings.name}.wasm`].includes(method)) {
     const message = `Cannot execute: the function has no method "${method}", its module is "${settings.file}"`
     throw new CodedError('ERR_METHOD', message, { method })
   }
