@@ -17,7 +17,7 @@ import {
   signVote,
   statementOf,
 } from '@blockless/core'
-import type { Executor } from '@blockless/runtime'
+import type { Executor, RunReport, RunRequest } from '@blockless/runtime'
 import type { BlockStorage, Exchange } from '@blockless/storage'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { ROLL_CALL_SIZE_MAX } from '../defaults.ts'
@@ -60,6 +60,9 @@ export interface WorkerInit {
 
 /** The chance to be drawn relative to other nodes; equal for all while there is no stake to weigh. */
 const WEIGHT = 1
+
+/** Errors of an executor that starts again empty. */
+const BROKEN_SANDBOX: ReadonlySet<string> = new Set(['ERR_EXECUTOR_CRASHED', 'ERR_MODULE_NOT_PREPARED'])
 
 /** Runs functions for the heads that its operator allows. */
 export class Worker {
@@ -176,7 +179,7 @@ export class Worker {
   }
 
   async #execute(link: WorkLink, message: Execute, signal: AbortSignal): Promise<WorkResult> {
-    const { executor, clock, signer } = this.#components
+    const { clock, signer } = this.#components
     const startedMs = clock.monotonic()
     const served = this.#functions.find(message.subnetCid)
     if (served === undefined) {
@@ -185,22 +188,18 @@ export class Worker {
     const { request, input } = message
     const bounds = { subnet: served.subnet, settings: served.settings, caps: this.#init.caps }
     throwIfRefused(checkRequest(request, input, bounds, this.#facts(link.node)))
-    const functionCid = request.functionCid.toString()
-    if (!executor.has(functionCid)) await this.#functions.install(request.functionCid, link.node, signal)
     const requestId = requestIdOf(request)
     const checkedMs = clock.monotonic()
-    const report = await executor.run(
-      {
-        functionCid,
-        entry: request.entry,
-        limits: request.limits,
-        input,
-        timestampMs: request.timestampMs,
-        seed: randomSeedOf(requestId),
-        name: served.settings.file,
-      },
-      signal,
-    )
+    const run: RunRequest = {
+      functionCid: request.functionCid.toString(),
+      entry: request.entry,
+      limits: request.limits,
+      input,
+      timestampMs: request.timestampMs,
+      seed: randomSeedOf(requestId),
+      name: served.settings.file,
+    }
+    const report = await this.#run(run, served, link.node, signal)
     const { exit, stdout, stderr, isPure, memoryPeakBytes, timings } = report
     return {
       kind: 'result',
@@ -218,6 +217,24 @@ export class Worker {
         runUs: micros(timings.runMs),
         totalUs: micros(clock.monotonic() - startedMs),
       },
+    }
+  }
+
+  /**
+   * Runs in the sandbox, once more if that broke: what a run gives follows from its request alone, so a second try is
+   * no second answer, and a crashed executor need not cost the caller a node.
+   */
+  async #run(run: RunRequest, { subnet }: ServedSubnet, head: NodeId, signal: AbortSignal): Promise<RunReport> {
+    const { executor, log } = this.#components
+    for (let isRetry = false; ; isRetry = true) {
+      try {
+        if (!executor.has(run.functionCid)) await this.#functions.install(subnet.functionCid, head, signal)
+        return await executor.run(run, signal)
+      } catch (error) {
+        const isBroken = isCodedError(error) && BROKEN_SANDBOX.has(error.code)
+        if (isRetry || !isBroken || signal.aborted) throw error
+        log.warn('run tried again', { functionCid: run.functionCid, code: error.code })
+      }
     }
   }
 
