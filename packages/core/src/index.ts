@@ -32,6 +32,7 @@ export {
   DEFAULT_LIMITS,
   type ExecutionInput,
   type ExecutionRequest,
+  exceededLimit,
   executionInputSchema,
   executionRequestSchema,
   inputHashOf,

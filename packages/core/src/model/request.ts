@@ -94,6 +94,15 @@ export const executionRequestSchema: Schema<ExecutionRequest> = struct({
   nonce: bytes(16),
 })
 
+/** The first limit in which `wanted` goes beyond `bound`, and by what; undefined if it stays within all. */
+export function exceededLimit(
+  wanted: Limits,
+  bound: Limits,
+): { readonly name: keyof Limits; readonly wanted: number; readonly allowed: number } | undefined {
+  const name = (['fuel', 'memoryBytes', 'outputBytes', 'deadlineMs'] as const).find((key) => wanted[key] > bound[key])
+  return name === undefined ? undefined : { name, wanted: wanted[name], allowed: bound[name] }
+}
+
 /** The id of a request: 32 bytes. */
 export function requestIdOf(request: ExecutionRequest): Uint8Array {
   return hashCanonical('blockless/request/1', request)

@@ -2,6 +2,7 @@ import {
   CodedError,
   type ExecutionResult,
   equalBytes,
+  type ResultStatement,
   resultHashOf,
   statementOf,
   type Vote,
@@ -15,6 +16,8 @@ import type { WorkResult } from '../work/messages.ts'
 export interface CheckedAnswer {
   readonly vote: Vote
   readonly result: ExecutionResult
+  /** What the vote is for; hashing the output again for the receipt would cost as much as checking it did. */
+  readonly statement: ResultStatement
   readonly message: WorkResult
 }
 
@@ -36,11 +39,12 @@ export function checkAnswer(node: string, context: VoteContext, fuelLimit: numbe
   if (vote.fuel > fuelLimit) throw new AnswerError(node, `it claims ${vote.fuel} fuel of at most ${fuelLimit}`)
   const { transcriptHash } = vote
   const result = { exit, stdout, stderr, isPure, fuelUsed: vote.fuel, transcriptHash }
-  if (!equalBytes(resultHashOf(statementOf(result)), vote.resultHash)) {
+  const statement = statementOf(result)
+  if (!equalBytes(resultHashOf(statement), vote.resultHash)) {
     throw new AnswerError(node, 'it is for another result than the one that came with it')
   }
   if (!verifySignature(node, voteDigest(context, vote), vote.signature)) {
     throw new AnswerError(node, 'its signature does not sign this request and result')
   }
-  return { vote, result, message }
+  return { vote, result, statement, message }
 }

@@ -2,6 +2,7 @@ import {
   agreementSchema,
   CodedError,
   type ExecutionInput,
+  exceededLimit,
   executionInputSchema,
   type FunctionSettings,
   type Limits,
@@ -43,12 +44,11 @@ export function checkCall({
   }
   if (limits === undefined) return
   limitsSchema.check(limits, 'limits')
-  for (const name of ['fuel', 'memoryBytes', 'outputBytes', 'deadlineMs'] as const) {
-    const [wanted, allowed] = [limits[name], settings.limits[name]]
-    if (wanted <= allowed) continue
-    const message = `Cannot run function: limits.${name} is ${wanted}, its manifest allows ${allowed}`
-    throw new CallError('ERR_LIMIT', message, { wanted, allowed })
-  }
+  const exceeded = exceededLimit(limits, settings.limits)
+  if (exceeded === undefined) return
+  const { name, wanted, allowed } = exceeded
+  const message = `Cannot run function: limits.${name} is ${wanted}, its manifest allows ${allowed}`
+  throw new CallError('ERR_LIMIT', message, { wanted, allowed })
 }
 
 function sizeOf({ args, env, stdin }: ExecutionInput): number {

@@ -13,7 +13,6 @@ import {
   type Signer,
   signReceipt,
   sortVotes,
-  statementOf,
 } from '@blockless/core'
 import type { CheckedAnswer } from './answer.ts'
 import type { InvocationOutcome } from './invocation.ts'
@@ -35,37 +34,33 @@ export function conclude(
   { ending, answers, failures }: InvocationOutcome,
 ): Conclusion {
   invariant(ending.kind === 'decided', 'a receipt is made of a decision')
-  const result = findResult(answers, ending.resultHash)
-  const statement = statementOf(result)
+  const { result, statement } = findAnswer(answers, ending.resultHash)
   invariant(equalBytes(resultHashOf(statement), ending.resultHash), 'the decided result hashes to the decided hash')
-  const votes = sortVotes([...answers.values()].map(({ vote }) => vote))
-  const members = ending.asked
   const replaced = ending.failed.map(({ node, code }) => ({ node, reason: failures.get(node)?.code ?? code }))
-  const body = {
-    version: 1 as const,
+  const standing = [...answers.values()].filter(({ vote }) => !replaced.some(({ node }) => node === vote.node))
+  const votes = sortVotes(standing.map(({ vote }) => vote))
+  const agreeing = agreeingVotes({ result: statement, votes })
+  const receipt = signReceipt(signer, {
+    version: 1,
     requestId,
     request,
     result: statement,
-    fuelUsed: 0,
+    fuelUsed: billedFuel(agreeing.map(({ fuel }) => fuel)),
     epoch: formed.subnet.epoch,
-    subnet: { cid: formed.cid, members },
-    votes: votes.filter(({ node }) => !isReplaced(replaced, node)),
+    subnet: { cid: formed.cid, members: ending.asked },
+    votes,
     replaced,
-  }
-  const agreeing = agreeingVotes({ result: statement, votes: body.votes })
-  const fuelUsed = billedFuel(agreeing.map(({ fuel }) => fuel))
-  const receipt = signReceipt(signer, { ...body, fuelUsed })
-  const others = ending.outvoted.map(({ resultHash, nodes }) => ({ nodes, result: findResult(answers, resultHash) }))
+  })
+  const others = ending.outvoted.map(({ resultHash, nodes }) => ({
+    nodes,
+    result: findAnswer(answers, resultHash).result,
+  }))
   const groups = [{ nodes: ending.agreeing, result }, ...others]
   return { receipt, receiptCid: receiptCidOf(receipt), result, groups }
 }
 
-function findResult(answers: ReadonlyMap<NodeId, CheckedAnswer>, resultHash: Uint8Array): ExecutionResult {
+function findAnswer(answers: ReadonlyMap<NodeId, CheckedAnswer>, resultHash: Uint8Array): CheckedAnswer {
   const answer = [...answers.values()].find(({ vote }) => equalBytes(vote.resultHash, resultHash))
   invariant(answer !== undefined, 'someone sent the decided result')
-  return answer.result
-}
-
-function isReplaced(replaced: readonly { node: NodeId }[], node: NodeId): boolean {
-  return replaced.some((entry) => entry.node === node)
+  return answer
 }

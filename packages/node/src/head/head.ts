@@ -19,6 +19,7 @@ import {
   type Subnet,
   toHex,
 } from '@blockless/core'
+import { abortable } from '../abortable.ts'
 import { REQUESTS_COUNT_MAX } from '../defaults.ts'
 import type { Host } from '../host/create-host.ts'
 import { checkCall } from './check-call.ts'
@@ -122,20 +123,16 @@ export class Head {
 
   /** Resolves when at least `count` workers are linked. @throws the signal's reason */
   async waitForWorkers(count: number, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
     const arrived = Promise.withResolvers<void>()
     const watcher = (): void => {
       if (this.workers.length >= count) arrived.resolve()
     }
-    const abort = (): void => arrived.reject(signal.reason)
     this.#watchers.add(watcher)
-    signal.addEventListener('abort', abort, { once: true })
     try {
       watcher()
-      await arrived.promise
+      await abortable(arrived.promise, signal)
     } finally {
       this.#watchers.delete(watcher)
-      signal.removeEventListener('abort', abort)
     }
   }
 

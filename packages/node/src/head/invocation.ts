@@ -12,6 +12,7 @@ import {
   type ExecutionInput,
   type ExecutionRequest,
   encodeCanonical,
+  equalBytes,
   isCodedError,
   type Logger,
   type NodeId,
@@ -219,9 +220,8 @@ export class Invocation {
 
   #noteDecisive(node: NodeId, { vote }: CheckedAnswer, roundTripMs: number): void {
     if (this.#decisive !== undefined) return
-    const hash = toHex(vote.resultHash)
-    const equal = [...this.#answers.values()].filter((other) => toHex(other.vote.resultHash) === hash).length
-    if (equal < this.#init.request.agreement.threshold) return
+    const equal = [...this.#answers.values()].filter((other) => equalBytes(other.vote.resultHash, vote.resultHash))
+    if (equal.length < this.#init.request.agreement.threshold) return
     this.#decisive = { node, roundTripMs }
     this.#agreedAtMs = this.#components.clock.monotonic()
   }

@@ -5,6 +5,7 @@ import {
   type ExecutionRequest,
   epochAt,
   equalBytes,
+  exceededLimit,
   type FunctionSettings,
   inputHashOf,
   type Limits,
@@ -23,7 +24,6 @@ export interface Refusal {
 /** What a worker knows when a head asks it for something. */
 export interface PolicyFacts {
   readonly self: NodeId
-  readonly head: NodeId
   readonly network: Network
   readonly nowMs: number
 }
@@ -85,12 +85,9 @@ export function checkRequest(
   )
 }
 
-function checkLimits(wanted: Limits, bound: Limits, owner: string): Refusal | undefined {
-  for (const name of ['fuel', 'memoryBytes', 'outputBytes', 'deadlineMs'] as const) {
-    if (wanted[name] > bound[name]) {
-      const message = `Cannot run request: limits.${name} is ${wanted[name]}, ${owner} allows ${bound[name]}`
-      return { code: 'ERR_LIMIT', message }
-    }
-  }
-  return undefined
+function checkLimits(limits: Limits, bound: Limits, owner: string): Refusal | undefined {
+  const exceeded = exceededLimit(limits, bound)
+  if (exceeded === undefined) return undefined
+  const { name, wanted, allowed } = exceeded
+  return { code: 'ERR_LIMIT', message: `Cannot run request: limits.${name} is ${wanted}, ${owner} allows ${allowed}` }
 }

@@ -174,7 +174,7 @@ export class Worker {
   }
 
   async #prepare(link: WorkLink, { subnet }: Prepare, signal: AbortSignal): Promise<void> {
-    throwIfRefused(checkSubnet(subnet, this.#facts(link.node)))
+    throwIfRefused(checkSubnet(subnet, this.#facts()))
     await this.#functions.serve(subnet, link.node, signal)
   }
 
@@ -187,7 +187,7 @@ export class Worker {
     }
     const { request, input } = message
     const bounds = { subnet: served.subnet, settings: served.settings, caps: this.#init.caps }
-    throwIfRefused(checkRequest(request, input, bounds, this.#facts(link.node)))
+    throwIfRefused(checkRequest(request, input, bounds, this.#facts()))
     const requestId = requestIdOf(request)
     const checkedMs = clock.monotonic()
     const run: RunRequest = {
@@ -238,10 +238,9 @@ export class Worker {
     }
   }
 
-  #facts(head: NodeId): PolicyFacts {
+  #facts(): PolicyFacts {
     return {
       self: this.#components.signer.nodeId,
-      head,
       network: this.#init.network,
       nowMs: this.#components.clock.now(),
     }
