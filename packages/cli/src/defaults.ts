@@ -1,5 +1,8 @@
+/** Port on which `bls up` answers if nothing else is said. */
+export const GATEWAY_PORT = 8380
+
 /** Where `bls up` answers if nothing else is said. */
-export const GATEWAY_URL = 'http://localhost:8380'
+export const GATEWAY_URL: string = `http://localhost:${GATEWAY_PORT}`
 
 /** The folder in which `bls up` keeps its state, below the folder where it was started. */
 export const STATE_FOLDER = '.bls'

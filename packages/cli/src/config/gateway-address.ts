@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { GATEWAY_URL, STATE_FOLDER } from '../defaults.ts'
+import { GATEWAY_URL } from '../defaults.ts'
 import { UsageError } from '../errors/cli-error.ts'
 import type { Io } from '../io/io.ts'
 import { readBlsToml } from './read-bls-toml.ts'
+import { readUpRecord, stateFolders } from './state-files.ts'
 
 /** A gateway's address and where it was found. */
 export interface GatewayAddress {
@@ -44,21 +43,11 @@ function checked(address: GatewayAddress): GatewayAddress {
 }
 
 async function findRunning(folder: string): Promise<string | undefined> {
-  for (let at = folder; ; at = dirname(at)) {
-    const url = await readUpUrl(join(at, STATE_FOLDER, 'up.json'))
-    if (url !== undefined || at === dirname(at)) return url
+  for (const state of stateFolders(folder)) {
+    const record = await readUpRecord(state)
+    if (record !== undefined && isAlive(record.pid)) return record.url
   }
-}
-
-async function readUpUrl(path: string): Promise<string | undefined> {
-  try {
-    const record: unknown = JSON.parse(await readFile(path, 'utf8'))
-    const isRecord = typeof record === 'object' && record !== null && 'url' in record && 'pid' in record
-    if (!isRecord || typeof record.url !== 'string' || typeof record.pid !== 'number') return undefined
-    return isAlive(record.pid) ? record.url : undefined
-  } catch {
-    return undefined // none there, or half written: the default is as good
-  }
+  return undefined
 }
 
 function isAlive(pid: number): boolean {

@@ -3,13 +3,7 @@ import { join, resolve } from 'node:path'
 import { CodedError, isCodedError, type Network, type NodeId, networkSchema, type Random, toHex } from '@blockless/core'
 import { loadIdentity } from '@blockless/node'
 import { lockFolder } from '@blockless/storage'
-
-/** What `bls up` leaves for other commands to find it. */
-export interface UpRecord {
-  readonly url: string
-  readonly pid: number
-  readonly folder: string
-}
+import { readUpRecord, type UpRecord } from '../config/state-files.ts'
 
 /** The state folder cannot be used. */
 class StateFolderError extends CodedError<'ERR_FOLDER_LOCKED' | 'ERR_FOLDER_STATE', { readonly folder: string }> {}
@@ -110,17 +104,5 @@ export class StateFolder implements Disposable {
     const path = join(this.path, name)
     await writeFile(`${path}.new`, `${JSON.stringify(json, null, 2)}\n`)
     await rename(`${path}.new`, path)
-  }
-}
-
-/** Where the network of a folder answers, if it left word. */
-async function readUpRecord(folder: string): Promise<UpRecord | undefined> {
-  try {
-    const json: unknown = JSON.parse(await readFile(join(folder, 'up.json'), 'utf8'))
-    const isRecord = typeof json === 'object' && json !== null && 'url' in json && 'pid' in json
-    if (!isRecord || typeof json.url !== 'string' || typeof json.pid !== 'number') return undefined
-    return { url: json.url, pid: json.pid, folder: resolve(folder) }
-  } catch {
-    return undefined
   }
 }

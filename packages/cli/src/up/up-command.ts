@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type CommonOptions, createCommand, type Finish } from '../commands/command.ts'
+import { GATEWAY_PORT, STATE_FOLDER } from '../defaults.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import type { Io } from '../io/io.ts'
 import { withProgress } from '../io/progress.ts'
+import { readVersion } from '../version.ts'
 import { findFault, runDemo } from './demo.ts'
 import { type LocalNetwork, startLocalNetwork } from './local-network.ts'
 import { createLogger } from './logger.ts'
@@ -20,9 +21,6 @@ interface UpOptions extends CommonOptions {
   readonly logLevel: string
 }
 
-/** Port of the gateway; 0 takes a free one. */
-const PORT = 8380
-const FOLDER = '.bls'
 /** Workers of a local network: the fewest that outvote one liar and still stand one failure. */
 const WORKERS = 4
 const WORKERS_MAX = 64
@@ -34,8 +32,8 @@ export function registerUp(program: Command, io: Io, finish: Finish): void {
     'bls up --workers 7 --port 0',
     'bls up --demo examples/hello --once',
   ])
-    .option('--folder <path>', 'where the network keeps its state', FOLDER)
-    .option('--port <number>', 'port of the gateway, 0 for a free one', parsePort, PORT)
+    .option('--folder <path>', 'where the network keeps its state', STATE_FOLDER)
+    .option('--port <number>', 'port of the gateway, 0 for a free one', parsePort, GATEWAY_PORT)
     .option('--workers <count>', 'how many workers', parseWorkers, WORKERS)
     .option('--separate', 'run every role as a process of its own')
     .option('--demo <folder>', 'build, deploy, ask and verify the function in this folder')
@@ -100,9 +98,4 @@ function parseWorkers(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= WORKERS_MAX) return count
   throw new InvalidArgumentError(`It has to be a whole number from 1 to ${WORKERS_MAX}.`)
-}
-
-function readVersion(): string {
-  const json: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
 }

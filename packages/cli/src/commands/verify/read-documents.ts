@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import {
   decodeCanonical,
   type ExecutionInput,
@@ -12,7 +12,8 @@ import {
   subnetSchema,
   toUtf8,
 } from '@blockless/core'
-import { DOCUMENT_SIZE_MAX, STATE_FOLDER } from '../../defaults.ts'
+import { stateFolders } from '../../config/state-files.ts'
+import { DOCUMENT_SIZE_MAX } from '../../defaults.ts'
 import { UsageError } from '../../errors/cli-error.ts'
 import type { Io } from '../../io/io.ts'
 import { readFileBounded, readStdinBounded } from '../../io/read-files.ts'
@@ -40,12 +41,12 @@ export async function readReceiptSource(io: Io, source: string): Promise<unknown
 export async function findLocalNetwork(
   io: Io,
 ): Promise<{ readonly path: string; readonly network: Network } | undefined> {
-  for (let at = io.cwd; ; at = dirname(at)) {
-    const path = join(at, STATE_FOLDER, 'network.json')
+  for (const folder of stateFolders(io.cwd)) {
+    const path = join(folder, 'network.json')
     const content = await readFile(path).catch(() => undefined)
     if (content !== undefined) return { path, network: await readNetwork(io, path) }
-    if (at === dirname(at)) return undefined
   }
+  return undefined
 }
 
 /** Reads the network's genesis from JSON. @throws {UsageError} if it is none */
