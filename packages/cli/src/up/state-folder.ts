@@ -88,11 +88,11 @@ export class StateFolder implements Disposable {
 
   async #readNetwork(): Promise<Network | undefined> {
     const path = join(this.path, 'network.json')
-    const content = await readFile(path, 'utf8').catch(() => undefined)
-    if (content === undefined) return undefined
     try {
-      return networkSchema.fromJson(JSON.parse(content), '')
+      return networkSchema.fromJson(JSON.parse(await readFile(path, 'utf8')), '')
     } catch (cause) {
+      // Only a file that is not there means a new network: one that cannot be read must not be written over.
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
       const reason = cause instanceof Error ? cause.message : String(cause)
       const message = `Cannot start: "${path}" is not readable (${reason}); remove the folder to begin anew`
       throw new StateFolderError('ERR_FOLDER_STATE', message, { folder: this.path }, { cause })
