@@ -14,6 +14,8 @@ export const COPIED_BYTES_PER_FUEL = 64
 export const RANDOM_BYTES_SHIFT = 2
 /** A subscription costs as much as the tens of instructions that reading it takes. Part of the fuel table. */
 export const SUBSCRIPTION_FUEL = 64
+/** A call that leaves the executor costs the node about 0.1 ms beside what it moves. Part of the fuel table. */
+export const HOST_CALL_FUEL = 10_000
 /** UTF-16 bytes of an AssemblyScript message that are printed. */
 export const MESSAGE_SIZE_MAX = 65_536
 /** A run's frame: the most that arguments, environment and stdin of a request can take, and its head. */

@@ -1,4 +1,7 @@
 import type { Exit } from '@blockless/core'
+import type { Fields, HostAnswer } from '../host-call/host-call.ts'
+import type { HostLink } from '../host-call/host-link.ts'
+import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { Output, type OutputStream } from './output.ts'
 import { RandomStream } from './random-stream.ts'
@@ -26,6 +29,7 @@ class GuestEnd extends Error {
 /** One instance for all runs: capturing a stack costs more than a host call, and nobody reads it. */
 const GUEST_END = new GuestEnd()
 const NO_TEXTS: TextTable = { count: 0, bytes: new Uint8Array() }
+const NO_BYTES: Uint8Array = new Uint8Array()
 const NANOSECONDS_PER_MS = 1_000_000n
 const TIME_MAX = 0xffff_ffff_ffff_ffffn
 
@@ -50,6 +54,12 @@ export class Guest {
   #sleptNs = 0n
   #fuelLimit = 0n
   #fuelGlobal: WebAssembly.Global<'i64'> | undefined
+  readonly #link: HostLink
+
+  /** @param link - where host calls go that leave the thread */
+  constructor(link: HostLink) {
+    this.#link = link
+  }
 
   /** Takes over the inputs of a run. */
   reset(init: GuestInit): void {
@@ -104,6 +114,19 @@ export class Guest {
   /** Writes to a standard stream; ends the run if the output limit is passed, keeping what fits. */
   write(stream: OutputStream, bytes: Uint8Array): void {
     if (!this.output.write(stream, bytes)) this.finish({ kind: 'output-limit', code: 0 })
+  }
+
+  /**
+   * Asks the world outside. The guest's memory may be read only before this and written only after it, as it can have
+   * another buffer then.
+   *
+   * @param name - such as `http.open`
+   */
+  async ask(name: string, fields: Fields = {}, bytes: Uint8Array = NO_BYTES): Promise<HostAnswer> {
+    this.charge(HOST_CALL_FUEL + Math.floor(bytes.length / COPIED_BYTES_PER_FUEL))
+    const answer = await this.#link.call({ name, fields, bytes })
+    this.charge(Math.floor(answer.bytes.length / COPIED_BYTES_PER_FUEL))
+    return answer
   }
 
   /** Ends the run. A guest that catches the exception has ended all the same. */

@@ -22,7 +22,7 @@ interface Bench {
 
 /** A guest over one page of memory that a test writes by hand. */
 function createBench(snapshot: 'snapshot' | 'unstable' = 'snapshot'): Bench {
-  const guest = new Guest()
+  const guest = new Guest({ call: async () => await Promise.reject(new Error('no host')) })
   const memory = new WebAssembly.Memory({ initial: 1 })
   const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, FUEL)
   guest.reset({

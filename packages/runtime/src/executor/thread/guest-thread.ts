@@ -15,7 +15,7 @@ if (port === null) throw new Error('The guest thread must be started by an execu
 Error.stackTraceLimit = 0
 lockDown()
 
-const guest = new Guest()
+const guest = new Guest({ call: async () => await Promise.reject(new Error('No import asks the host yet')) })
 const imports = createGuestImports(guest)
 const modules = new Map<string, WebAssembly.Module>()
 let trapped: { readonly order: RunOrder; readonly outcome: RunOutcome } | undefined
