@@ -50,6 +50,7 @@ export {
 } from './model/result.ts'
 export type { Divergence, Story, StoryEvent, StoryTimings, WorkTimings } from './model/story.ts'
 export { type Candidate, candidacyDigest, drawSeedOf, type Subnet, subnetCidOf, subnetSchema } from './model/subnet.ts'
+export { type Transcript, type TranscriptEntry, transcriptHashOf, transcriptSchema } from './model/transcript.ts'
 export { signVote, type Vote, type VoteContext, voteDigest, voteSchema } from './model/vote.ts'
 export {
   decodeReceipt,

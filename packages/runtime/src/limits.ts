@@ -20,8 +20,10 @@ export const HOST_CALL_FUEL = 10_000
 export const MESSAGE_SIZE_MAX = 65_536
 /** A run's frame: the most that arguments, environment and stdin of a request can take, and its head. */
 export const ORDER_SIZE_MAX: number = 2 * 256 * (65_536 * 3 + 1024) + 4_194_304 + 4096
-/** What an executor may send in one frame: the largest output of a run, or facts about a module. */
-export const ANSWER_SIZE_MAX: number = 8 * 1024 * 1024
+/** Bytes of one host call, or of its answer: existing programs ask for up to 10 MB at once. */
+export const HOST_CALL_SIZE_MAX: number = 16 * 1024 * 1024
+/** What an executor may send in one frame: the largest host call, output of a run, or facts about a module. */
+export const ANSWER_SIZE_MAX: number = HOST_CALL_SIZE_MAX + 1024 * 1024
 /** Silence that means an executor hangs: its main thread never runs guests, so only a stopped machine takes longer. */
 export const EXECUTOR_SILENCE_MS_MAX = 10_000
 /** A module's frame; the largest module is the bound of `@blockless/wasm`, with room for the frame's head. */

@@ -7,6 +7,8 @@ export type RuntimeReason =
   | { readonly code: 'ERR_QUEUE_FULL'; readonly queued: number; readonly queueMax: number }
   | { readonly code: 'ERR_MODULE_NOT_PREPARED'; readonly functionCid: string }
   | { readonly code: 'ERR_EXECUTOR_STATE'; readonly state: string }
+  | { readonly code: 'ERR_HOST_CALL'; readonly name: string; readonly why: string }
+  | { readonly code: 'ERR_REPLAY_DIVERGED'; readonly sequence: number; readonly why: string }
 
 /**
  * An error of the sandbox: what went wrong in `code` and `details`, and what to do about it in `message`.
@@ -33,6 +35,10 @@ function describe(reason: RuntimeReason): string {
       return `Cannot accept run: ${reason.queued} wait already, at most ${reason.queueMax} may, try again later or elsewhere`
     case 'ERR_EXECUTOR_STATE':
       return `Cannot use executor: it is ${reason.state}, call start() first`
+    case 'ERR_HOST_CALL':
+      return `Cannot finish run: this node failed at its host call "${reason.name}" (${reason.why}), try another node`
+    case 'ERR_REPLAY_DIVERGED':
+      return `Cannot replay run: of its host call ${reason.sequence}, ${reason.why}, use the module and the input of the record`
     default:
       return describeModule(reason)
   }

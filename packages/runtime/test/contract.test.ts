@@ -19,7 +19,7 @@ test('exit kinds in frames are those of results', () => {
 })
 
 test('every import with a signature has a function', () => {
-  const imports = createGuestImports(new Guest({ call: async () => await Promise.reject(new Error('no host')) }))
+  const imports = createGuestImports(new Guest({ call: async () => await Promise.reject(new Error('no host')) }), false)
   for (const [module, signatures] of Object.entries(IMPORT_SIGNATURES)) {
     for (const name of Object.keys(signatures)) {
       assert.equal(typeof imports[module]?.[name], 'function', `${module}.${name}`)

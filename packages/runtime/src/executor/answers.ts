@@ -6,7 +6,9 @@ import {
   protocolLimits,
   type Schema,
   struct,
+  type Transcript,
   text,
+  transcriptHashOf,
   variant,
 } from '@blockless/core'
 import type { ModuleInfo } from '../module/inspect-module.ts'
@@ -67,6 +69,8 @@ export interface RunTimings {
 export interface RunReport extends ExecutionResult {
   /** The guest's memory at its end, in bytes; it never shrinks. */
   readonly memoryPeakBytes: number
+  /** What the world outside answered; empty if the run was pure. */
+  readonly transcript: Transcript
   readonly timings: RunTimings
 }
 
@@ -76,14 +80,11 @@ export interface RunBounds {
   readonly outputBytes: number
 }
 
-/** 32 zero bytes: nothing outside answered. */
-const NO_TRANSCRIPT_SIZE = 32
-
 /** The report in a frame. @throws {RangeError} if it is not one that this run can have */
 export function readReport(
   payload: Uint8Array,
   bounds: RunBounds,
-): Omit<RunReport, 'timings'> & { outcome: RunOutcome } {
+): Omit<RunReport, 'timings' | keyof TranscriptFacts> & { outcome: RunOutcome } {
   const outcome = decodeOutcome(payload)
   const kind = EXIT_KIND_CODES[outcome.exitKind]
   const { fuelUsed, memoryPeakBytes, stdout, stderr } = outcome
@@ -103,11 +104,17 @@ export function readReport(
     stdout,
     stderr,
     fuelUsed,
-    isPure: true,
-    transcriptHash: new Uint8Array(NO_TRANSCRIPT_SIZE),
     memoryPeakBytes,
     outcome,
   }
+}
+
+/** The part of a report that its host calls decide. */
+export type TranscriptFacts = Pick<RunReport, 'isPure' | 'transcriptHash' | 'transcript'>
+
+/** What a transcript says in a report. */
+export function transcriptFacts(transcript: Transcript): TranscriptFacts {
+  return { isPure: transcript.length === 0, transcriptHash: transcriptHashOf(transcript), transcript }
 }
 
 /** The end of a run whose module starts with more memory than it may have: it never begins. */
@@ -117,8 +124,7 @@ export function tooLittleMemory(): RunReport {
     stdout: new Uint8Array(),
     stderr: new Uint8Array(),
     fuelUsed: 0,
-    isPure: true,
-    transcriptHash: new Uint8Array(NO_TRANSCRIPT_SIZE),
+    ...transcriptFacts([]),
     memoryPeakBytes: 0,
     timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
   }

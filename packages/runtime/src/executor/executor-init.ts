@@ -1,15 +1,18 @@
 import type { Clock, Logger } from '@blockless/core'
 import { DEFAULTS } from '../defaults.ts'
+import type { HostFamily } from '../host-call/host-family.ts'
 
 /** Collaborators of an {@link Executor}. */
 export interface ExecutorComponents {
   readonly log: Logger
   readonly clock: Clock
+  /** Host calls that this node serves; none if absent. */
+  readonly families?: readonly HostFamily[]
 }
 
 /** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */
 export interface ExecutorInit {
-  /** Guests that run at once, `>= 1`. */
+  /** Guests that compute at once, `>= 1`. */
   readonly threads?: number
   /** Bytes of modules, as given, that are kept ready. */
   readonly moduleCacheBytesMax?: number
@@ -19,6 +22,8 @@ export interface ExecutorInit {
   readonly threadHeapMegabytesMax?: number
   /** Runs that may wait for a thread. */
   readonly queueMax?: number
+  /** Runs at once, with those that wait for a host call. */
+  readonly guestsMax?: number
 }
 
 /** The configuration with defaults for what was left out. @throws {RangeError} if a number is not one that works */

@@ -1,10 +1,22 @@
 import type { Clock, Logger } from '@blockless/core'
+import { HOST_CALL_DEFAULTS } from '../defaults.ts'
+import type { HostAccess } from '../host-call/run-host.ts'
 import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
+import { CLOSED_GATE } from '../policy/gate.ts'
 import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
-import { type RunReport, readFailure, readModuleInfo, readReport, tooLittleMemory } from './answers.ts'
+import {
+  type RunReport,
+  readFailure,
+  readModuleInfo,
+  readReport,
+  type TranscriptFacts,
+  tooLittleMemory,
+  transcriptFacts,
+} from './answers.ts'
 import { completeInit, type ExecutorComponents, type ExecutorInit } from './executor-init.ts'
 import { ExecutorProcess } from './executor-process.ts'
+import { HostCalls } from './host-calls.ts'
 import { type HeldModule, ModuleTable } from './module-table.ts'
 import { createFrame, createPrepareHead, EXECUTOR_FRAME, type Frame, HOST_FRAME } from './protocol.ts'
 import { encodeRunOrder } from './run-frames.ts'
@@ -16,6 +28,8 @@ interface Pending {
   /** @throws if the answer is not one the question can have */
   readonly answer: (frame: Frame) => void
   readonly fail: (reason: RuntimeReason) => void
+  /** Gives the question up: the process is told to drop it, and whoever asked gets the error. */
+  readonly abandon: (error: unknown) => void
 }
 
 type State = 'not started' | 'starting' | 'running' | 'stopped'
@@ -36,6 +50,7 @@ export class Executor implements AsyncDisposable {
   readonly #modules: ModuleTable
   readonly #pending = new Map<number, Pending>()
   readonly #preparing = new Map<string, Promise<ModuleInfo>>()
+  readonly #hostCalls: HostCalls
   #state: State = 'not started'
   #process: ExecutorProcess | undefined
   #ready: PromiseWithResolvers<void> | undefined
@@ -52,6 +67,14 @@ export class Executor implements AsyncDisposable {
     this.#clock = components.clock
     this.#init = completeInit(init)
     this.#modules = new ModuleTable(this.#init.moduleCacheBytesMax)
+    const families = new Map(components.families?.map((family) => [family.name, family]))
+    this.#hostCalls = new HostCalls(
+      { ...components, families },
+      {
+        answered: (parts) => this.#process?.send(...parts),
+        failed: (id, error) => this.#pending.get(id)?.abandon(error),
+      },
+    )
   }
 
   /** Process id of the sandbox while it runs. */
@@ -132,12 +155,13 @@ export class Executor implements AsyncDisposable {
   /**
    * Runs a function once, in a fresh instance.
    *
+   * @param access - what the run may reach; nothing if absent
    * @returns how it ended and what it wrote: the same on every node
    * @throws {RuntimeError} if this node cannot tell how it ends: `ERR_DEADLINE`, `ERR_QUEUE_FULL`, `ERR_HOST_MEMORY`,
    * `ERR_EXECUTOR_CRASHED`, `ERR_MODULE_NOT_PREPARED`, `ERR_MODULE_ENTRY`; rejects with the signal's reason, and the
    * guest is then killed
    */
-  async run(request: RunRequest, signal?: AbortSignal): Promise<RunReport> {
+  async run(request: RunRequest, signal?: AbortSignal, access?: HostAccess): Promise<RunReport> {
     const startMs = this.#clock.monotonic()
     signal?.throwIfAborted()
     const module = this.#modules.use(request.functionCid)
@@ -146,28 +170,42 @@ export class Executor implements AsyncDisposable {
     }
     checkEntry(module.info, request.entry)
     if (module.info.memoryPagesMin > pagesOf(request.limits)) return tooLittleMemory()
-    const { queueMax, threads } = this.#init
-    if (this.#runs >= threads + queueMax) {
-      throw new RuntimeError({ code: 'ERR_QUEUE_FULL', queued: this.#runs - threads, queueMax })
-    }
-    const { outcome, ...result } = await this.#runHeld(request, module, signal)
+    this.#checkRoom()
+    const { outcome, ...result } = await this.#runHeld(request, module, signal, access)
     const { queueMs, instantiateMs, runMs } = outcome
     return { ...result, timings: { queueMs, instantiateMs, runMs, totalMs: this.#clock.monotonic() - startMs } }
+  }
+
+  /** Runs that wait for the world outside take memory but no thread. */
+  #checkRoom(): void {
+    const { queueMax, threads, guestsMax } = this.#init
+    const computing = this.#runs - this.#hostCalls.askedCount
+    if (computing < threads + queueMax && this.#runs < guestsMax) return
+    throw new RuntimeError({ code: 'ERR_QUEUE_FULL', queued: computing - threads, queueMax })
   }
 
   async #runHeld(
     request: RunRequest,
     module: HeldModule,
     signal: AbortSignal | undefined,
-  ): Promise<ReturnType<typeof readReport>> {
+    access: HostAccess | undefined,
+  ): Promise<ReturnType<typeof readReport> & TranscriptFacts> {
     const id = this.#takeId()
     const frame = encodeRunOrder(id, runOrderOf(request, module))
     const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, request.limits)
+    const host = this.#hostCalls.begin(id, {
+      functionCid: request.functionCid,
+      gate: access?.gate ?? CLOSED_GATE,
+      limits: { ...HOST_CALL_DEFAULTS, ...access?.limits },
+      replay: access?.replay,
+    })
     this.#runs++
     try {
-      return await this.#ask(id, EXECUTOR_FRAME.done, read, [frame], signal)
+      const report = await this.#ask(id, EXECUTOR_FRAME.done, read, [frame], signal)
+      return { ...report, ...transcriptFacts(host.transcript) }
     } finally {
       this.#runs--
+      await this.#hostCalls.end(id)
     }
   }
 
@@ -190,14 +228,15 @@ export class Executor implements AsyncDisposable {
       if (type === wanted) resolve(read(payload))
       else reject(new RuntimeError(readFailure(payload)))
     }
-    this.#pending.set(id, { answer, fail: (reason) => reject(new RuntimeError(reason)) })
-    // whoever aborts gets the answer at once; the process answers as well, to nobody
-    const abort = (): void => {
+    // whoever gives up gets the answer at once; the process answers as well, to nobody
+    const abandon = (error: unknown): void => {
       if (!this.#pending.has(id)) return
       child.send(createFrame(HOST_FRAME.cancel, id, 0))
-      this.#pending.set(id, { answer: () => {}, fail: () => {} })
-      reject(signal?.reason)
+      this.#pending.set(id, { answer: () => {}, fail: () => {}, abandon: () => {} })
+      reject(error)
     }
+    this.#pending.set(id, { answer, fail: (reason) => reject(new RuntimeError(reason)), abandon })
+    const abort = (): void => abandon(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     child.send(...frames)
     this.#startWatch()
@@ -237,6 +276,10 @@ export class Executor implements AsyncDisposable {
       this.#state = 'running'
       this.#failedStarts = 0
       this.#ready?.resolve()
+      return
+    }
+    if (frame.type === EXECUTOR_FRAME.call) {
+      void this.#hostCalls.serve(frame.id, frame.payload)
       return
     }
     const pending = this.#pending.get(frame.id)

@@ -7,9 +7,9 @@ import { PAGES_PREPARED } from '../limits.ts'
  * A frame is `size u32 | type u8 | id u32 | payload`, little-endian, `size` counting what follows it. Whoever reads
  * frames bounds them; the host trusts nothing that the executor sends.
  */
-export const HOST_FRAME = { prepare: 1, run: 2, cancel: 3, evict: 4, ping: 5 } as const
+export const HOST_FRAME = { prepare: 1, run: 2, cancel: 3, evict: 4, ping: 5, answer: 6 } as const
 /** Types of frames that the executor sends. */
-export const EXECUTOR_FRAME = { ready: 1, prepared: 2, failed: 3, done: 4, pong: 5 } as const
+export const EXECUTOR_FRAME = { ready: 1, prepared: 2, failed: 3, done: 4, pong: 5, call: 6 } as const
 
 /** Bytes before a frame's payload. */
 export const FRAME_HEAD_SIZE = 9
@@ -62,6 +62,21 @@ export function createPrepareHead(id: number, moduleSize: number): Uint8Array {
   view.setUint32(FRAME_HEAD_SIZE, id, true)
   view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
   return head
+}
+
+/** The beginning of a frame about a run's host call number `sequence`; the call's or answer's bytes follow it. */
+export function createCallHead(type: number, id: number, sequence: number, size: number): Uint8Array<ArrayBuffer> {
+  const head = createFrame(type, id, 4)
+  const view = new DataView(head.buffer)
+  view.setUint32(0, view.getUint32(0, true) + size, true)
+  view.setUint32(FRAME_HEAD_SIZE, sequence, true)
+  return head
+}
+
+/** The number of a host call and what follows it in a payload. @throws {RangeError} if the payload is too short */
+export function readCallPayload(payload: Uint8Array): { readonly sequence: number; readonly bytes: Uint8Array } {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+  return { sequence: view.getUint32(0, true), bytes: payload.subarray(4) }
 }
 
 /** A frame around a JSON value; for what is said once per module, never once per run. */

@@ -6,6 +6,8 @@ export interface RunOrder {
   readonly module: number
   readonly memoryPages: number
   readonly deadlineMs: number
+  /** Whether its host functions may wait for the world outside, so that it runs on a stack of its own. */
+  readonly waits: boolean
   readonly outputBytes: number
   readonly fuel: number
   readonly timestampMs: number
@@ -16,7 +18,7 @@ export interface RunOrder {
   readonly stdin: Uint8Array
 }
 
-const ORDER_HEAD_SIZE = 88
+const ORDER_HEAD_SIZE = 92
 const SEED_SIZE = 32
 
 /** The frame of a run: numbers at fixed places, then arguments, environment, entry and stdin. */
@@ -39,6 +41,7 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
   view.setUint32(76, order.env.bytes.length, true)
   view.setUint32(80, entry.length, true)
   view.setUint32(84, order.stdin.length, true)
+  view.setUint32(88, order.waits ? 1 : 0, true)
   let at = FRAME_HEAD_SIZE + ORDER_HEAD_SIZE
   for (const part of parts) {
     frame.set(part, at)
@@ -48,9 +51,14 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
 }
 
 /** What the executor's main thread needs of a run; the rest is for the guest's thread. */
-export function readOrderHead(payload: Uint8Array): Pick<RunOrder, 'module' | 'memoryPages' | 'deadlineMs'> {
+export function readOrderHead(payload: Uint8Array): Pick<RunOrder, 'module' | 'memoryPages' | 'deadlineMs' | 'waits'> {
   const view = new DataView(payload.buffer, payload.byteOffset, ORDER_HEAD_SIZE)
-  return { module: view.getUint32(0, true), memoryPages: view.getUint32(4, true), deadlineMs: view.getUint32(8, true) }
+  return {
+    module: view.getUint32(0, true),
+    memoryPages: view.getUint32(4, true),
+    deadlineMs: view.getUint32(8, true),
+    waits: view.getUint32(88, true) !== 0,
+  }
 }
 
 /** The run of a frame's payload; its arrays are views into it. */

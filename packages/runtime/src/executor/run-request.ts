@@ -1,5 +1,6 @@
 import { type ExecutionInput, type Limits, protocolLimits } from '@blockless/core'
 import { encodeTextTable, environmentTexts } from '../guest/text-table.ts'
+import { WAITING_MODULES } from '../imports/waiting-modules.ts'
 import { effectivePages } from '../module/effective-pages.ts'
 import type { HeldModule } from './module-table.ts'
 import type { RunOrder } from './run-frames.ts'
@@ -33,6 +34,7 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     module: module.id,
     memoryPages: effectivePages(pagesOf(limits), module.info),
     deadlineMs: limits.deadlineMs,
+    waits: module.info.imports.some((name) => WAITING_MODULES.has(name.slice(0, name.lastIndexOf('.')))),
     outputBytes: limits.outputBytes,
     fuel: limits.fuel,
     timestampMs: request.timestampMs,

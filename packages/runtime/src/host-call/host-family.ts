@@ -8,6 +8,8 @@ export interface HostCallLimits {
   readonly callsMax: number
   /** Bytes of one call, and of one answer. */
   readonly bytesMax: number
+  /** Bytes of all answers of a run, which are kept until it ends. */
+  readonly totalBytesMax: number
   /** Milliseconds one call may take. */
   readonly deadlineMs: number
   /** Open handles of a run in one family. */
@@ -16,6 +18,7 @@ export interface HostCallLimits {
 
 /** What a family is given for one run. */
 export interface HostRun {
+  readonly functionCid: string
   /** Decides every action before it is taken. */
   readonly gate: Gate
   readonly limits: HostCallLimits
@@ -37,7 +40,7 @@ export interface HostSession {
    *
    * @param signal - aborted at the call's deadline or when the run is over
    * @returns what the guest is told; failures of the outside world are answers too
-   * @throws {TypeError} if the call is not one that the guest's side of this family makes
+   * @throws {TypeError} if the call is not one that the guest's side of this family makes; that ends the run
    */
   call(call: HostCall, signal: AbortSignal): Promise<HostAnswer>
   /** Gives back everything: connections, processes, files. */

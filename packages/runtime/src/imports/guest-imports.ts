@@ -1,19 +1,39 @@
 import type { Guest } from '../guest/guest.ts'
+import { Suspending } from '../guest/jspi.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
 import { preview1Functions } from '../wasi/preview1.ts'
 import { assemblyScriptFunctions } from './assembly-script.ts'
 import { blocklessMemoryFunctions } from './blockless-memory.ts'
+import { WAITING_MODULES } from './waiting-modules.ts'
 
-/** Import modules whose functions may answer with a promise; a guest that imports one of them runs on its own stack. */
-export const WAITING_MODULES: ReadonlySet<string> = new Set<string>()
+/** WASI's functions wait where a descriptor leads out of the sandbox. */
+const WASI_MODULES: readonly string[] = ['wasi_snapshot_preview1', 'wasi_unstable']
 
-/** Everything a guest may import, bound to one guest state. */
-export function createGuestImports(guest: Guest): WebAssembly.Imports {
-  const imports: Record<string, HostFunctions> = {
+/**
+ * Everything a guest may import, bound to one guest state.
+ *
+ * @param waits - whether functions may wait; the guest's exports must then be called through `WebAssembly.promising`
+ */
+export function createGuestImports(guest: Guest, waits: boolean): WebAssembly.Imports {
+  const imports = createFunctions(guest)
+  const entries = Object.entries(imports).map(([module, functions]) => {
+    const maySuspend = waits && (WAITING_MODULES.has(module) || WASI_MODULES.includes(module))
+    return [module, maySuspend ? suspending(functions) : functions]
+  })
+  return Object.fromEntries(entries)
+}
+
+function suspending(functions: HostFunctions): WebAssembly.ModuleImports {
+  const entries = Object.entries(functions).map(([name, call]) => [name, new Suspending(call)])
+  return Object.fromEntries(entries)
+}
+
+/** Each import module's functions. */
+function createFunctions(guest: Guest): Record<string, HostFunctions> {
+  return {
     wasi_snapshot_preview1: preview1Functions(guest, 'snapshot'),
     wasi_unstable: preview1Functions(guest, 'unstable'),
     blockless_memory: blocklessMemoryFunctions(guest),
     env: assemblyScriptFunctions(guest),
   }
-  return imports as WebAssembly.Imports
 }

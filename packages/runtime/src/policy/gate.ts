@@ -34,3 +34,9 @@ export interface Gate {
    */
   decideAddress(address: string, port: number): Verdict
 }
+
+/** Nothing is allowed. */
+export const CLOSED_GATE: Gate = {
+  decide: () => ({ isAllowed: false, missing: 'this run may reach nothing' }),
+  decideAddress: () => ({ isAllowed: false, missing: 'this run may reach nothing' }),
+}

@@ -54,6 +54,7 @@ test('a run comes out of its frame as it went in', () => {
     module: 3,
     memoryPages: 65_536,
     deadlineMs: 900_000,
+    waits: true,
     outputBytes: 4_194_304,
     fuel: Number.MAX_SAFE_INTEGER,
     timestampMs: 8_640_000_000_000_000,
@@ -65,7 +66,7 @@ test('a run comes out of its frame as it went in', () => {
   }
   const payload = encodeRunOrder(1, order).subarray(FRAME_HEAD_SIZE)
   assert.deepEqual(decodeRunOrder(payload), order)
-  assert.deepEqual(readOrderHead(payload), { module: 3, memoryPages: 65_536, deadlineMs: 900_000 })
+  assert.deepEqual(readOrderHead(payload), { module: 3, memoryPages: 65_536, deadlineMs: 900_000, waits: true })
 })
 
 const outcome = {

@@ -1,14 +1,17 @@
 import { type Failure, FailureError } from '../failure.ts'
 import { setQueueMs } from '../run-frames.ts'
-import type { GuestAnswer } from '../thread/messages.ts'
+import type { RunAnswer } from '../thread/messages.ts'
 import type { GuestRunState } from './guest-run-state.ts'
 import { GuestSlot } from './guest-slot.ts'
 import { type ModuleStore, variantKey } from './module-store.ts'
 import type { Prepared } from './preparer.ts'
 
-/** Where a pool's answers go: one for each run. */
+/** Times that a run may lose its thread through another one's fault before this node gives it up. */
+const RESTARTS_MAX = 3
+
+/** Where a pool's answers go: one for each run, and the host calls before it. */
 export interface GuestPoolEvents {
-  done(frame: Uint8Array): void
+  frame(frame: Uint8Array): void
   failed(id: number, failure: Failure): void
 }
 
@@ -26,17 +29,18 @@ interface Waiting {
 /**
  * Guest threads, started when runs need them and at most as many as configured, and the runs that wait for one.
  *
- * A thread that is past its run's deadline, or whose run is cancelled, is killed; the next run gets a new one.
+ * A thread whose run computes past its deadline, or is cancelled while it computes, is killed; the next run gets a new
+ * one, and runs that were parked on it begin again elsewhere: the host gives them the answers they already had.
  */
 export class GuestPool {
   readonly #init: GuestPoolInit
   readonly #modules: ModuleStore
   readonly #events: GuestPoolEvents
   readonly #slots = new Set<GuestSlot>()
-  readonly #idle: GuestSlot[] = []
-  #starting = 0
+  readonly #starting = new Set<GuestSlot>()
+  readonly #slotOf = new Map<number, GuestSlot>()
   #queue: Waiting[] = []
-  /** Runs whose module is being compiled. */
+  /** Runs whose module is being compiled, or that begin again. */
   readonly #compiling = new Set<number>()
 
   constructor(modules: ModuleStore, init: GuestPoolInit, events: GuestPoolEvents) {
@@ -63,11 +67,16 @@ export class GuestPool {
     }
   }
 
+  /** Hands a run the payload of its host call's answer. */
+  answer(id: number, payload: Uint8Array<ArrayBuffer>): void {
+    this.#slotOf.get(id)?.answer(id, payload)
+  }
+
   /** Ends a run wherever it is; its answer is `ERR_ABORTED` unless it was already on its way. */
   cancel(id: number): void {
-    const slot = [...this.#slots].find(({ run }) => run?.id === id)
+    const slot = this.#slotOf.get(id)
     if (slot !== undefined) {
-      slot.end({ code: 'ERR_ABORTED' })
+      slot.cancel(id)
       return
     }
     const queued = this.#queue.length
@@ -82,93 +91,99 @@ export class GuestPool {
 
   #schedule(): void {
     while (this.#queue.length > 0) {
-      const slot = this.#idle.pop()
+      const slot = this.#freeSlot()
       if (slot === undefined) break
       const next = this.#queue.shift()
       if (next === undefined) break
       this.#start(slot, next)
     }
-    while (this.#queue.length > this.#starting && this.#slots.size < this.#init.threads) this.#spawn()
+    while (this.#queue.length > this.#starting.size && this.#slots.size < this.#init.threads) this.#spawn()
+  }
+
+  /** The free thread with the fewest parked runs: least is lost if it has to be replaced. */
+  #freeSlot(): GuestSlot | undefined {
+    let best: GuestSlot | undefined
+    for (const slot of this.#slots) {
+      if (slot.isFree && (best === undefined || slot.runsCount < best.runsCount)) best = slot
+    }
+    return best
   }
 
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
-    run.queueMs = performance.now() - run.receivedMs
+    if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
+    this.#slotOf.set(run.id, slot)
     slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.module)
   }
 
   #spawn(): void {
-    this.#starting++
-    let isStarting = true
-    const started = (): void => {
-      if (isStarting) this.#starting--
-      isStarting = false
-    }
     const slot = new GuestSlot(this.#init.heapMegabytesMax, {
-      answered: (from, answer) => {
-        if (answer.kind === 'ready') {
-          started()
-          this.#free(from)
-        } else this.#onAnswer(from, answer)
+      ready: (from) => {
+        this.#starting.delete(from)
+        this.#schedule()
       },
-      exited: (from) => {
-        started()
-        this.#onExit(from)
+      answered: (from, run, answer) => this.#onAnswer(from, run, answer),
+      failed: (run, failure) => {
+        this.#release(run)
+        this.#events.failed(run.id, failure)
       },
+      exited: (from, left) => this.#onExit(from, left),
     })
     this.#slots.add(slot)
+    this.#starting.add(slot)
   }
 
-  #onAnswer(slot: GuestSlot, answer: Exclude<GuestAnswer, { kind: 'ready' }>): void {
-    const run = slot.run
-    if (run === undefined) return
-    if (answer.kind === 'trapped') {
-      void this.#replay(slot, run)
-      return
+  #onAnswer(slot: GuestSlot, run: GuestRunState, answer: RunAnswer): void {
+    switch (answer.kind) {
+      case 'call':
+        this.#events.frame(answer.frame)
+        break
+      case 'trapped':
+        void this.#replay(slot, run)
+        break
+      case 'done':
+        this.#release(run)
+        setQueueMs(answer.frame, run.queueMs)
+        this.#events.frame(answer.frame)
+        break
+      case 'failed':
+        this.#release(run)
+        this.#events.failed(run.id, answer.failure)
+        break
     }
-    this.#release(slot)
-    if (answer.kind === 'done') {
-      setQueueMs(answer.frame, run.queueMs)
-      this.#events.done(answer.frame)
-    } else this.#events.failed(run.id, answer.failure)
-    this.#free(slot)
+    this.#schedule()
   }
 
   async #replay(slot: GuestSlot, run: GuestRunState): Promise<void> {
     try {
       const { module } = await this.#modules.compile(run.module, run.memoryPages, true)
-      if (slot.run === run) slot.replay(run.id, variantKey(run.module.id, run.memoryPages, true), module)
+      if (this.#slotOf.get(run.id) !== slot) return
+      slot.replay(run, variantKey(run.module.id, run.memoryPages, true), module)
     } catch (error) {
-      if (slot.run !== run) return
-      this.#release(slot)
-      this.#fail(run.id, error)
-      this.#free(slot)
+      if (!(error instanceof FailureError)) throw error
+      if (this.#slotOf.get(run.id) === slot) slot.stop(run, error.failure)
     }
   }
 
-  /** Takes its run off a thread, and the module as well if only the run still held it. */
-  #release(slot: GuestSlot): void {
-    const run = slot.run
-    slot.release()
-    if (run?.module.isGone !== true) return
-    const { module, memoryPages } = run
-    slot.forget([true, false].map((precise) => variantKey(module.id, memoryPages, precise)))
+  /** Forgets where a run was, and its module as well if only the run still held it. */
+  #release(run: GuestRunState): void {
+    const slot = this.#slotOf.get(run.id)
+    this.#slotOf.delete(run.id)
+    if (!run.module.isGone) return
+    slot?.forget([true, false].map((precise) => variantKey(run.module.id, run.memoryPages, precise)))
   }
 
-  #free(slot: GuestSlot): void {
-    // a thread whose end has begun takes no other run
-    if (slot.ending === undefined) this.#idle.push(slot)
-    this.#schedule()
-  }
-
-  #onExit(slot: GuestSlot): void {
+  #onExit(slot: GuestSlot, left: readonly GuestRunState[]): void {
     this.#slots.delete(slot)
-    const index = this.#idle.indexOf(slot)
-    if (index >= 0) this.#idle.splice(index, 1)
-    const crashed = { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" } as const
-    const failure = slot.ending ?? crashed
-    if (slot.run !== undefined) this.#events.failed(slot.run.id, failure)
-    // a thread that cannot even start would be started for ever
-    else if (failure.code === 'ERR_EXECUTOR_CRASHED') throw new Error(`Cannot start guest thread: ${failure.why}`)
+    this.#starting.delete(slot)
+    for (const run of left) {
+      this.#slotOf.delete(run.id)
+      run.restarts++
+      run.asked = undefined
+      // its bytes went with the thread, or threads die under it again and again
+      const isLost = run.payload.length === 0 || run.restarts > RESTARTS_MAX
+      if (isLost) this.#events.failed(run.id, { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" })
+      else void this.submit(run)
+    }
     this.#schedule()
   }
 

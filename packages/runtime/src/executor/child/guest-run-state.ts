@@ -6,10 +6,20 @@ export interface GuestRunState {
   readonly module: StoredModule
   readonly memoryPages: number
   readonly deadlineMs: number
-  /** Payload of its frame in a buffer of its own, to be transferred to the thread. */
+  /** Whether it may wait for host calls. */
+  readonly waits: boolean
+  /** Payload of its frame in a buffer of its own; handed over to the thread if nothing can make the run begin again. */
   readonly payload: Uint8Array<ArrayBuffer>
   /** When its frame came, on the process's monotonic clock. */
   readonly receivedMs: number
   /** Milliseconds until a thread took it. */
   queueMs: number
+  /** When it has to be done, on the process's monotonic clock; set when it first begins. */
+  endMs: number | undefined
+  /** Whether it is off its thread: it waits for a host call, or for the module that counts exactly. */
+  isParked: boolean
+  /** Number of the host call that it waits for. */
+  asked: number | undefined
+  /** Times that it had to begin again because its thread was replaced. */
+  restarts: number
 }

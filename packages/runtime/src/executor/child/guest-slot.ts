@@ -1,70 +1,127 @@
 import { Worker } from 'node:worker_threads'
 import type { Failure } from '../failure.ts'
-import type { GuestAnswer, GuestTask } from '../thread/messages.ts'
+import { FRAME_HEAD_SIZE, readCallPayload } from '../protocol.ts'
+import type { GuestAnswer, GuestTask, RunAnswer, RunTask } from '../thread/messages.ts'
 import type { GuestRunState } from './guest-run-state.ts'
 
 /** Megabytes of stack for a guest's thread: its rewritten call depth must end before V8's own limit, which varies. */
 const STACK_MEGABYTES = 64
 /** V8 keeps a little JavaScript heap per thread; guests' memories are outside of it. */
 const YOUNG_MEGABYTES = 16
+/** Guests that wait on one thread: what is lost and begun again when it has to be replaced. */
+const RUNS_MAX = 2048
+/** How often a thread is looked at that still has to forget a run. */
+const WATCH_MS = 20
 
 /** What a slot tells its pool. */
 export interface GuestSlotEvents {
-  answered(slot: GuestSlot, answer: GuestAnswer): void
-  exited(slot: GuestSlot): void
+  ready(slot: GuestSlot): void
+  /** A run is parked, done, or has failed; the last two have taken it off the slot. */
+  answered(slot: GuestSlot, run: GuestRunState, answer: RunAnswer): void
+  failed(run: GuestRunState, failure: Failure): void
+  /** The thread is gone; `left` are runs that it took along without being to blame. */
+  exited(slot: GuestSlot, left: readonly GuestRunState[]): void
 }
 
-/** One guest thread with the run that is on it. */
+/** One guest thread with its runs: at most one computes, the others are parked. */
 export class GuestSlot {
-  run: GuestRunState | undefined
-  /** Why the thread is being ended, if it is. */
-  ending: Failure | undefined
   readonly #worker: Worker
+  readonly #events: GuestSlotEvents
+  readonly #runs = new Map<number, GuestRunState>()
+  readonly #timers = new Map<number, NodeJS.Timeout>()
   readonly #keys = new Set<string>()
-  #timer: NodeJS.Timeout | undefined
+  /** Written by the thread: the run that computes, 0 if none. */
+  readonly #computing = new Int32Array(new SharedArrayBuffer(4))
+  /** Runs that the thread was told to drop and has not yet. */
+  readonly #dropping = new Set<number>()
+  #watch: NodeJS.Timeout | undefined
+  #isReady = false
+  #isEnding = false
+  #cause: Failure | undefined
 
   constructor(heapMegabytesMax: number, events: GuestSlotEvents) {
+    this.#events = events
     this.#worker = new Worker(new URL('../thread/guest-thread.ts', import.meta.url), {
+      workerData: this.#computing,
       resourceLimits: {
         maxOldGenerationSizeMb: heapMegabytesMax,
         maxYoungGenerationSizeMb: YOUNG_MEGABYTES,
         stackSizeMb: STACK_MEGABYTES,
       },
     })
-    this.#worker.on('message', (answer: GuestAnswer) => events.answered(this, answer))
+    this.#worker.on('message', (answer: GuestAnswer) => this.#onAnswer(answer))
     this.#worker.on('error', (error) => {
-      this.ending ??= failureOf(error)
+      this.#cause ??= failureOf(error)
     })
-    this.#worker.on('exit', () => {
-      clearTimeout(this.#timer)
-      events.exited(this)
-    })
+    this.#worker.on('exit', () => this.#onExit())
   }
 
-  /** Puts a run on the thread and sets its deadline. */
+  /** Whether it can begin a run now: nothing computes on it. */
+  get isFree(): boolean {
+    if (!this.#isReady || this.#isEnding || this.#runs.size >= RUNS_MAX || this.#dropping.size > 0) return false
+    for (const run of this.#runs.values()) if (!run.isParked) return false
+    return true
+  }
+
+  /** Runs on it, parked ones too. */
+  get runsCount(): number {
+    return this.#runs.size
+  }
+
+  /** Puts a run on the thread, and sets its deadline. */
   start(run: GuestRunState, key: string, module: WebAssembly.Module): void {
-    this.run = run
+    const now = performance.now()
+    run.endMs ??= now + run.deadlineMs
+    run.isParked = false
+    // a run can lose its thread only through another one's fault
+    const isAlone = !run.waits && this.#runs.size === 0
+    this.#runs.set(run.id, run)
     const task = { kind: 'run', id: run.id, key, payload: run.payload } as const
-    this.#post(this.#withModule(task, module), [run.payload.buffer])
-    this.#timer = setTimeout(() => this.end({ code: 'ERR_DEADLINE', deadlineMs: run.deadlineMs }), run.deadlineMs)
+    this.#post(this.#withModule(task, module), isAlone ? [run.payload.buffer] : [])
+    const { deadlineMs } = run
+    const timer = setTimeout(() => this.stop(run, { code: 'ERR_DEADLINE', deadlineMs }), run.endMs - now)
+    this.#timers.set(run.id, timer)
   }
 
   /** Repeats the run that has just trapped, with another rewriting of its module. */
-  replay(id: number, key: string, module: WebAssembly.Module): void {
-    this.#post(this.#withModule({ kind: 'replay', id, key }, module), [])
+  replay(run: GuestRunState, key: string, module: WebAssembly.Module): void {
+    run.isParked = false
+    this.#post(this.#withModule({ kind: 'replay', id: run.id, key }, module), [])
   }
 
-  /** Takes the finished run off the thread. */
-  release(): void {
-    clearTimeout(this.#timer)
-    this.run = undefined
+  /** Hands a run the payload of its answer's frame; an answer to what the run no longer asks is dropped. */
+  answer(id: number, payload: Uint8Array<ArrayBuffer>): void {
+    const run = this.#runs.get(id)
+    if (run === undefined || run.asked !== readCallPayload(payload).sequence) return
+    run.asked = undefined
+    run.isParked = false
+    this.#post({ kind: 'answer', id, payload }, [payload.buffer])
   }
 
-  /** Kills the thread, whatever its guest does; `exited` follows. */
-  end(failure: Failure): void {
-    if (this.ending !== undefined) return
-    this.ending = failure
-    void this.#worker.terminate()
+  /** Ends a run that nobody wants any more. */
+  cancel(id: number): void {
+    const run = this.#runs.get(id)
+    if (run !== undefined) this.stop(run, { code: 'ERR_ABORTED' })
+  }
+
+  /** Ends a run, and the thread with it if there is no other way. */
+  stop(run: GuestRunState, failure: Failure): void {
+    if (this.#runs.get(run.id) !== run) return
+    this.#take(run)
+    this.#events.failed(run, failure)
+    if (this.#isComputing(run.id)) {
+      this.#end()
+      return
+    }
+    this.#post({ kind: 'drop', id: run.id }, [])
+    if (!run.isParked) this.#watchDrop(run.id)
+  }
+
+  /** Takes a run off the slot whose answer has come. */
+  #take(run: GuestRunState): void {
+    clearTimeout(this.#timers.get(run.id))
+    this.#timers.delete(run.id)
+    this.#runs.delete(run.id)
   }
 
   /** Drops modules that are gone. */
@@ -73,8 +130,73 @@ export class GuestSlot {
     if (held.length > 0) this.#post({ kind: 'forget', keys: held }, [])
   }
 
+  #isComputing(id: number): boolean {
+    return Atomics.load(this.#computing, 0) >>> 0 === id
+  }
+
+  /** A dropped run that was about to go on may compute until its thread sees the drop; then the thread has to go. */
+  #watchDrop(id: number): void {
+    this.#dropping.add(id)
+    this.#watch ??= setInterval(() => {
+      for (const dropped of this.#dropping) if (this.#isComputing(dropped)) this.#end()
+    }, WATCH_MS)
+  }
+
+  #onDropped(id: number): void {
+    this.#dropping.delete(id)
+    if (this.#dropping.size > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+    this.#events.ready(this)
+  }
+
+  #end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    void this.#worker.terminate()
+  }
+
+  #onAnswer(answer: GuestAnswer): void {
+    if (answer.kind === 'ready') {
+      this.#isReady = true
+      this.#events.ready(this)
+      return
+    }
+    if (answer.kind === 'dropped') {
+      this.#onDropped(answer.id)
+      return
+    }
+    const run = this.#runs.get(answer.id)
+    if (run === undefined) return
+    if (answer.kind === 'call' || answer.kind === 'trapped') run.isParked = true
+    else this.#take(run)
+    if (answer.kind === 'call') run.asked = readCallPayload(answer.frame.subarray(FRAME_HEAD_SIZE)).sequence
+    this.#events.answered(this, run, answer)
+  }
+
+  #onExit(): void {
+    clearInterval(this.#watch)
+    const failure = this.#cause ?? { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" }
+    const runs = [...this.#runs.values()]
+    for (const run of runs) this.#take(run)
+    if (this.#isEnding) {
+      this.#events.exited(this, runs)
+      return
+    }
+    this.#isEnding = true
+    // a thread that cannot even start would be started for ever
+    if (!this.#isReady) throw new Error(`Cannot start guest thread: ${JSON.stringify(failure)}`)
+    const culprit =
+      runs.find(({ id, isParked }) => !isParked && this.#isComputing(id)) ?? runs.find((run) => !run.isParked)
+    if (culprit !== undefined) this.#events.failed(culprit, failure)
+    this.#events.exited(
+      this,
+      runs.filter((run) => run !== culprit),
+    )
+  }
+
   /** The module goes along the first time that a task names it. */
-  #withModule(task: Exclude<GuestTask, { kind: 'forget' }>, module: WebAssembly.Module): GuestTask {
+  #withModule(task: RunTask, module: WebAssembly.Module): GuestTask {
     if (this.#keys.has(task.key)) return task
     this.#keys.add(task.key)
     return { ...task, module }

@@ -32,7 +32,7 @@ const modules = new ModuleStore(preparer, (keys) => pool.forget(keys))
 const pool = new GuestPool(
   modules,
   { threads: init.threads, heapMegabytesMax: init.threadHeapMegabytesMax },
-  { done: send, failed: sendFailure },
+  { frame: send, failed: sendFailure },
 )
 
 link.on('data', (chunk: Buffer) => {
@@ -64,6 +64,9 @@ function onFrame({ type, id, payload }: Frame): void {
     case HOST_FRAME.cancel:
       pool.cancel(id)
       break
+    case HOST_FRAME.answer:
+      pool.answer(id, payload.slice())
+      break
     case HOST_FRAME.evict:
       modules.evict(id)
       break
@@ -79,7 +82,18 @@ function runStateOf(id: number, payload: Uint8Array): GuestRunState {
   const head = readOrderHead(payload)
   // the payload gets a buffer of its own, so that it can be handed over to the thread
   const own = payload.slice()
-  return { ...head, id, module: modules.find(head.module), payload: own, receivedMs: performance.now(), queueMs: 0 }
+  return {
+    ...head,
+    id,
+    module: modules.find(head.module),
+    payload: own,
+    receivedMs: performance.now(),
+    queueMs: 0,
+    endMs: undefined,
+    isParked: false,
+    asked: undefined,
+    restarts: 0,
+  }
 }
 
 async function prepare(id: number, payload: Uint8Array): Promise<void> {

@@ -8,20 +8,34 @@ export type GuestTask =
       /** Key of the compiled module; the module itself comes along the first time. */
       readonly key: string
       readonly module?: WebAssembly.Module
-      /** Payload of the run's frame, transferred. */
+      /** Payload of the run's frame. */
       readonly payload: Uint8Array
     }
   | { readonly kind: 'replay'; readonly id: number; readonly key: string; readonly module?: WebAssembly.Module }
+  /** The answer to the host call that the run waits for. */
+  | { readonly kind: 'answer'; readonly id: number; readonly payload: Uint8Array }
+  /** The run waits for an answer and will not get it. */
+  | { readonly kind: 'drop'; readonly id: number }
   | { readonly kind: 'forget'; readonly keys: readonly string[] }
+
+/** The tasks that begin or repeat a run. */
+export type RunTask = Extract<GuestTask, { kind: 'run' | 'replay' }>
 
 /** What a guest's thread answers. */
 export type GuestAnswer =
   /** The thread has started and given up its permissions. */
   | { readonly kind: 'ready' }
-  | { readonly kind: 'done'; readonly frame: Uint8Array<ArrayBuffer> }
+  /** The thread has forgotten a run; no code of it runs any more. */
+  | { readonly kind: 'dropped'; readonly id: number }
+  /** The frame of a host call; its run waits, and the thread is free. */
+  | { readonly kind: 'call'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'done'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
   /** The run trapped, so its exact fuel needs a replay with the module rewritten for that. */
-  | { readonly kind: 'trapped' }
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'trapped'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
+
+/** An answer about a run. */
+export type RunAnswer = Exclude<GuestAnswer, { kind: 'ready' | 'dropped' }>
 
 /** What the executor's main thread asks of the thread that reads modules. */
 export interface PrepareTask {

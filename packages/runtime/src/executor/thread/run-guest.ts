@@ -1,5 +1,6 @@
 import type { Exit, ExitKind } from '@blockless/core'
 import type { Guest } from '../../guest/guest.ts'
+import { promising } from '../../guest/jspi.ts'
 import { FUEL_EXPORT, START_EXPORT, STATUS, STATUS_EXPORT } from '../../module/metering.ts'
 import { trapKindOf } from '../../trap.ts'
 import { FailureError } from '../failure.ts'
@@ -20,12 +21,12 @@ export interface GuestRun {
  * @returns the outcome, its output a view into the guest's buffers, valid until the next run
  * @throws {FailureError} if the end is one that another node would not see
  */
-export function runGuest(
+export async function runGuest(
   guest: Guest,
   imports: WebAssembly.Imports,
   module: WebAssembly.Module,
   order: RunOrder,
-): GuestRun {
+): Promise<GuestRun> {
   guest.reset(order)
   const startMs = performance.now()
   let readyMs = startMs
@@ -36,9 +37,11 @@ export function runGuest(
     exports = new WebAssembly.Instance(module, imports).exports
     readyMs = performance.now()
     bind(guest, exports, order.fuel)
-    call(exports, START_EXPORT)
-    if (order.entry !== '_start') call(exports, '_initialize')
-    call(exports, order.entry)
+    // only a guest that may wait needs a stack of its own and a turn of the event loop
+    for (const name of [START_EXPORT, ...(order.entry === '_start' ? [] : ['_initialize']), order.entry]) {
+      const waiting = call(exports, name, order.waits)
+      if (waiting !== undefined) await waiting
+    }
   } catch (error) {
     exit = guest.end ?? trapOf(error, statusOf(exports))
     isExact = guest.end !== undefined || (statusOf(exports) & STATUS.REASON_MASK) !== STATUS.NONE
@@ -68,9 +71,12 @@ function bind(guest: Guest, exports: WebAssembly.Exports, fuel: number): void {
   guest.attach(memory instanceof WebAssembly.Memory ? memory : undefined, fuelGlobal)
 }
 
-function call(exports: WebAssembly.Exports, name: string): void {
+function call(exports: WebAssembly.Exports, name: string, waits: boolean): Promise<unknown> | undefined {
   const target = exports[name]
-  if (typeof target === 'function') target()
+  if (typeof target !== 'function') return undefined
+  if (waits) return promising(target)()
+  target()
+  return undefined
 }
 
 function trapOf(error: unknown, status: number): Exit {

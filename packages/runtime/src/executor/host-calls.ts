@@ -1,0 +1,58 @@
+import { RunHost, type RunHostComponents, type RunHostInit } from '../host-call/run-host.ts'
+import { createCallHead, HOST_FRAME, readCallPayload } from './protocol.ts'
+
+/** What becomes of a host call's frame. */
+export interface HostCallEvents {
+  /** The parts of a frame for the executor. */
+  answered(parts: readonly Uint8Array[]): void
+  /** The run cannot go on. */
+  failed(id: number, error: unknown): void
+}
+
+/** The runs of an executor and the world as each sees it, by the number of the run. */
+export class HostCalls {
+  readonly #components: RunHostComponents
+  readonly #events: HostCallEvents
+  readonly #hosts = new Map<number, RunHost>()
+
+  constructor(components: RunHostComponents, events: HostCallEvents) {
+    this.#components = components
+    this.#events = events
+  }
+
+  /** Runs that wait for an answer and so need no thread. */
+  get askedCount(): number {
+    let count = 0
+    for (const host of this.#hosts.values()) if (host.isAsked) count++
+    return count
+  }
+
+  /** Gives a run its world. */
+  begin(id: number, init: RunHostInit): RunHost {
+    const host = new RunHost(this.#components, init)
+    this.#hosts.set(id, host)
+    return host
+  }
+
+  /** Takes it away; calls that are still under way are aborted and answered to nobody. */
+  async end(id: number): Promise<void> {
+    const host = this.#hosts.get(id)
+    this.#hosts.delete(id)
+    await host?.close()
+  }
+
+  /** Serves the frame of a host call; runs that are over get no answer. */
+  async serve(id: number, payload: Uint8Array): Promise<void> {
+    const host = this.#hosts.get(id)
+    if (host === undefined) return
+    try {
+      const { sequence, bytes } = readCallPayload(payload)
+      // the payload is a view into a buffer that is gone by the time of the answer
+      const answer = await host.answer(sequence, bytes.slice())
+      if (this.#hosts.get(id) !== host) return
+      this.#events.answered([createCallHead(HOST_FRAME.answer, id, sequence, answer.length), answer])
+    } catch (error) {
+      if (this.#hosts.get(id) === host) this.#events.failed(id, error)
+    }
+  }
+}

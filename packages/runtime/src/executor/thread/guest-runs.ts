@@ -1,0 +1,131 @@
+import { Guest } from '../../guest/guest.ts'
+import { createGuestImports } from '../../imports/guest-imports.ts'
+import { FailureError } from '../failure.ts'
+import { EXIT_KIND_CODES } from '../protocol.ts'
+import { decodeRunOrder, encodeOutcome, type RunOrder, type RunOutcome } from '../run-frames.ts'
+import type { RunAnswer, RunTask } from './messages.ts'
+import { runGuest } from './run-guest.ts'
+import { ThreadLink, type ThreadLinkEvents } from './thread-link.ts'
+
+/** A guest's state with its imports, which are bound to it once and serve one run after the other. */
+interface Place {
+  readonly guest: Guest
+  readonly link: ThreadLink
+  /** Made when first needed: for runs that may wait, and for those that may not. */
+  waiting: WebAssembly.Imports | undefined
+  direct: WebAssembly.Imports | undefined
+}
+
+interface ActiveRun {
+  readonly place: Place
+  readonly order: RunOrder
+  /** What the fast rewriting said of a run that trapped. */
+  trapped: RunOutcome | undefined
+}
+
+/** Idle places that are kept: more than that were needed only while many guests waited at once. */
+const IDLE_PLACES_MAX = 8
+
+/** The runs on one thread: one of them computes, the others wait for the world outside. */
+export class GuestRuns {
+  readonly #events: ThreadLinkEvents
+  readonly #modules = new Map<string, WebAssembly.Module>()
+  readonly #active = new Map<number, ActiveRun>()
+  readonly #idle: Place[] = []
+
+  constructor(events: ThreadLinkEvents) {
+    this.#events = events
+  }
+
+  /** Runs a guest, or repeats the run that has just trapped. */
+  async run(task: RunTask): Promise<RunAnswer> {
+    if (task.module !== undefined) this.#modules.set(task.key, task.module)
+    const module = this.#modules.get(task.key)
+    if (module === undefined) return fault(task.id, 'a run named a module its thread does not have')
+    try {
+      return task.kind === 'run' ? await this.#first(task.id, module, task.payload) : await this.#again(task.id, module)
+    } catch (error) {
+      this.#release(task.id)
+      if (error instanceof FailureError) return { kind: 'failed', id: task.id, failure: error.failure }
+      throw error
+    }
+  }
+
+  /** Gives a run the answer it waits for. */
+  answer(id: number, payload: Uint8Array): void {
+    this.#active.get(id)?.place.link.answer(payload)
+  }
+
+  /** Forgets a run that waits. Nothing holds its stack any more, so the collector takes it, and its code never runs on. */
+  drop(id: number): void {
+    this.#active.delete(id)
+  }
+
+  /** Drops compiled modules. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#modules.delete(key)
+  }
+
+  async #first(id: number, module: WebAssembly.Module, payload: Uint8Array): Promise<RunAnswer> {
+    const order = decodeRunOrder(payload)
+    const active: ActiveRun = { place: this.#idle.pop() ?? this.#createPlace(), order, trapped: undefined }
+    this.#active.set(id, active)
+    const { outcome, isExact } = await this.#runIn(id, active, module)
+    if (isExact) return this.#done(id, outcome)
+    active.trapped = { ...outcome, stdout: outcome.stdout.slice(), stderr: outcome.stderr.slice() }
+    return { kind: 'trapped', id }
+  }
+
+  /** Runs a trapped run again, counting every instruction; all but the fuel must come out the same. */
+  async #again(id: number, module: WebAssembly.Module): Promise<RunAnswer> {
+    const active = this.#active.get(id)
+    if (active?.trapped === undefined) return fault(id, 'a replay was asked for without a run')
+    const first = active.trapped
+    const { outcome: exact } = await this.#runIn(id, active, module)
+    // only the exact count can tell that the fuel ended inside the last block, before the instruction that trapped
+    const isOutOfFuel = EXIT_KIND_CODES[exact.exitKind] === 'out-of-fuel'
+    const isSame =
+      (exact.exitKind === first.exitKind || isOutOfFuel) &&
+      Buffer.compare(exact.stdout, first.stdout) === 0 &&
+      Buffer.compare(exact.stderr, first.stderr) === 0
+    if (isSame) {
+      const { instantiateMs, runMs } = first
+      return this.#done(id, { ...exact, instantiateMs, runMs: runMs + exact.runMs })
+    }
+    this.#release(id)
+    return fault(id, 'a trapped run came out differently when it was replayed')
+  }
+
+  async #runIn(id: number, { place, order }: ActiveRun, module: WebAssembly.Module): ReturnType<typeof runGuest> {
+    place.link.reset(id)
+    this.#events.resumed(id)
+    return await runGuest(place.guest, importsOf(place, order.waits), module, order)
+  }
+
+  #done(id: number, outcome: RunOutcome): RunAnswer {
+    const frame = encodeOutcome(id, outcome)
+    this.#release(id)
+    return { kind: 'done', id, frame }
+  }
+
+  #release(id: number): void {
+    const active = this.#active.get(id)
+    this.#active.delete(id)
+    if (active !== undefined && this.#idle.length < IDLE_PLACES_MAX) this.#idle.push(active.place)
+  }
+
+  #createPlace(): Place {
+    const link = new ThreadLink(this.#events)
+    return { guest: new Guest(link), link, waiting: undefined, direct: undefined }
+  }
+}
+
+function importsOf(place: Place, waits: boolean): WebAssembly.Imports {
+  const key = waits ? 'waiting' : 'direct'
+  place[key] ??= createGuestImports(place.guest, waits)
+  return place[key]
+}
+
+function fault(id: number, why: string): RunAnswer {
+  return { kind: 'failed', id, failure: { code: 'ERR_EXECUTOR_CRASHED', why } }
+}

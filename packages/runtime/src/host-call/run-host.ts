@@ -1,0 +1,155 @@
+import { type Clock, equalBytes, type Logger, sha256, type Transcript, type TranscriptEntry } from '@blockless/core'
+import type { Awaitable } from '../awaitable.ts'
+import type { Gate } from '../policy/gate.ts'
+import { RuntimeError } from '../runtime-error.ts'
+import { decodeCall, encodeAnswer, type HostAnswer, type HostCall, refused } from './host-call.ts'
+import type { HostCallLimits, HostFamily, HostSession } from './host-family.ts'
+
+/** What a run may reach; without it, every call that leaves the sandbox is denied. */
+export interface HostAccess {
+  readonly gate: Gate
+  readonly limits?: Partial<HostCallLimits>
+  /** Answers all calls from this record instead of the world; a call that is not in it ends the run with an error. */
+  readonly replay?: Transcript
+}
+
+/** Collaborators of a {@link RunHost}. */
+export interface RunHostComponents {
+  readonly families: ReadonlyMap<string, HostFamily>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Configures a {@link RunHost}. */
+export interface RunHostInit {
+  readonly functionCid: string
+  readonly gate: Gate
+  readonly limits: HostCallLimits
+  readonly replay: Transcript | undefined
+}
+
+/**
+ * The world outside as one run sees it: performs its calls, one after the other, and keeps what came back.
+ *
+ * A run may be begun again, after a trap to count its fuel exactly or when its thread had to be replaced. It then makes
+ * the same calls, and is given the same answers without anything being done twice.
+ */
+export class RunHost {
+  readonly #components: RunHostComponents
+  readonly #init: RunHostInit
+  readonly #entries: TranscriptEntry[] = []
+  readonly #sessions = new Map<string, HostSession>()
+  readonly #over = new AbortController()
+  #answeredBytes = 0
+  #current:
+    | { readonly sequence: number; readonly callHash: Uint8Array; readonly answer: Promise<Uint8Array> }
+    | undefined
+
+  constructor(components: RunHostComponents, init: RunHostInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** Whether the guest waits for an answer, and so needs no thread. */
+  get isAsked(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** What the world has told the run so far. */
+  get transcript(): Transcript {
+    return this.#entries
+  }
+
+  /**
+   * Answers the run's call number `sequence`.
+   *
+   * @param call - as the executor sent it
+   * @returns the answer's bytes
+   * @throws {RuntimeError} `ERR_REPLAY_DIVERGED` if a replayed run asks what its record does not have
+   * `ERR_HOST_CALL` if the node cannot serve the call
+   * @throws {TypeError | RangeError | SyntaxError} if no honest executor would send this
+   */
+  async answer(sequence: number, call: Uint8Array): Promise<Uint8Array> {
+    const callHash = sha256(call)
+    const known = this.#known(sequence)
+    if (known !== undefined) {
+      if (!equalBytes(known.callHash, callHash)) this.#diverged(sequence, 'it is not the call that was made then')
+      return await known.answer
+    }
+    if (this.#init.replay !== undefined) this.#diverged(sequence, 'the record ends before it')
+    if (sequence !== this.#entries.length || this.#current !== undefined) {
+      throw new RangeError(`Cannot answer host call ${sequence}: the run is at ${this.#entries.length}`)
+    }
+    const answer = this.#perform(decodeCall(call), call.length).then((told) => {
+      const bytes = encodeAnswer(told)
+      this.#entries.push({ callHash, answer: bytes })
+      this.#current = undefined
+      return bytes
+    })
+    this.#current = { sequence, callHash, answer }
+    return await answer
+  }
+
+  /** Ends what the run still has open. */
+  async close(): Promise<void> {
+    this.#over.abort()
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    for (const result of await Promise.allSettled(sessions.map(async (session) => await session.close()))) {
+      if (result.status === 'rejected') {
+        this.#components.log.error('host session did not close', { why: String(result.reason) })
+      }
+    }
+  }
+
+  #known(sequence: number): { callHash: Uint8Array; answer: Awaitable<Uint8Array> } | undefined {
+    if (this.#current?.sequence === sequence) return this.#current
+    const recorded = this.#init.replay?.[sequence]
+    if (recorded !== undefined && sequence === this.#entries.length) this.#entries.push(recorded)
+    return this.#entries[sequence]
+  }
+
+  #diverged(sequence: number, why: string): never {
+    throw new RuntimeError({ code: 'ERR_REPLAY_DIVERGED', sequence, why })
+  }
+
+  async #perform(call: HostCall, size: number): Promise<HostAnswer> {
+    const { callsMax, bytesMax, deadlineMs } = this.#init.limits
+    if (this.#entries.length >= callsMax) return refused('limit', { name: 'callsMax', max: callsMax })
+    if (size > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
+    const session = this.#sessionOf(call.name)
+    if (session === undefined) return refused('unavailable', { missing: `the operator offers no ${call.name}` })
+    const deadline = new AbortController()
+    const cancelTimer = this.#components.clock.schedule(deadlineMs, () => deadline.abort(new Error('deadline')))
+    const signal = AbortSignal.any([deadline.signal, this.#over.signal])
+    try {
+      return this.#bounded(await session.call(call, signal))
+    } catch (error) {
+      if (deadline.signal.aborted && !this.#over.signal.aborted) return refused('timeout', { deadlineMs })
+      const why = error instanceof Error ? error.message : String(error)
+      throw new RuntimeError({ code: 'ERR_HOST_CALL', name: call.name, why }, { cause: error })
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  #bounded(answer: HostAnswer): HostAnswer {
+    const { bytesMax, totalBytesMax } = this.#init.limits
+    if (answer.bytes.length > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
+    this.#answeredBytes += answer.bytes.length
+    return this.#answeredBytes <= totalBytesMax
+      ? answer
+      : refused('limit', { name: 'totalBytesMax', max: totalBytesMax })
+  }
+
+  #sessionOf(name: string): HostSession | undefined {
+    const family = name.slice(0, Math.max(0, name.indexOf('.')))
+    const open = this.#sessions.get(family)
+    if (open !== undefined) return open
+    const { gate, limits, functionCid } = this.#init
+    const { clock, log, families } = this.#components
+    const session = families.get(family)?.open({ functionCid, gate, limits, clock, log, signal: this.#over.signal })
+    if (session !== undefined) this.#sessions.set(family, session)
+    return session
+  }
+}

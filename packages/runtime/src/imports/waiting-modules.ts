@@ -1,0 +1,2 @@
+/** Import modules whose functions may answer with a promise; a guest that imports one of them runs on its own stack. */
+export const WAITING_MODULES: ReadonlySet<string> = new Set<string>()
