@@ -4,5 +4,16 @@ export { Executor } from './executor/executor.ts'
 export type { ExecutorComponents, ExecutorInit } from './executor/executor-init.ts'
 export type { Failure } from './executor/failure.ts'
 export type { RunRequest } from './executor/run-request.ts'
+export {
+  answered,
+  type Fields,
+  type FieldValue,
+  type HostAnswer,
+  type HostCall,
+  refused,
+} from './host-call/host-call.ts'
+export type { HostCallLimits, HostFamily, HostRun, HostSession } from './host-call/host-family.ts'
+export { RunHost, type RunHostComponents, type RunHostInit } from './host-call/run-host.ts'
 export { type InspectOptions, inspectModule, type ModuleInfo } from './module/inspect-module.ts'
+export { type Action, CLOSED_GATE, type Gate, type Verdict } from './policy/gate.ts'
 export { RuntimeError, type RuntimeReason } from './runtime-error.ts'

@@ -4,6 +4,12 @@
 export const PREPARE_DEADLINE_MS = 30_000
 /** Scatter-gather vectors in one call: IOV_MAX of Linux. */
 export const IO_VECTORS_MAX = 1024
+/** Open descriptors of a guest: the usual limit of a process on Linux (`ulimit -n`). */
+export const DESCRIPTORS_MAX = 1024
+/** Bytes that a write with several vectors gathers; it writes no more of them, as POSIX allows. */
+export const GATHERED_SIZE_MAX: number = 4 * 1024 * 1024
+/** Bytes of a path, as PATH_MAX of Linux. */
+export const PATH_SIZE_MAX = 4096
 /** Subscriptions in one `poll_oneoff`; programs use a handful, and each costs the host work that fuel does not count. */
 export const SUBSCRIPTIONS_MAX = 1024
 /** Bytes of one `random_get`: more in one call is host work that fuel does not count; wasi-libc asks for 256 at most. */

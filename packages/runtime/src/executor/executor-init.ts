@@ -1,13 +1,10 @@
 import type { Clock, Logger } from '@blockless/core'
 import { DEFAULTS } from '../defaults.ts'
-import type { HostFamily } from '../host-call/host-family.ts'
 
 /** Collaborators of an {@link Executor}. */
 export interface ExecutorComponents {
   readonly log: Logger
   readonly clock: Clock
-  /** Host calls that this node serves; none if absent. */
-  readonly families?: readonly HostFamily[]
 }
 
 /** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */

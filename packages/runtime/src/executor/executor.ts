@@ -1,6 +1,4 @@
-import type { Clock, Logger } from '@blockless/core'
-import { HOST_CALL_DEFAULTS } from '../defaults.ts'
-import type { HostAccess } from '../host-call/run-host.ts'
+import { RunHost } from '../host-call/run-host.ts'
 import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
 import { CLOSED_GATE } from '../policy/gate.ts'
@@ -21,6 +19,7 @@ import { type HeldModule, ModuleTable } from './module-table.ts'
 import { createFrame, createPrepareHead, EXECUTOR_FRAME, type Frame, HOST_FRAME } from './protocol.ts'
 import { encodeRunOrder } from './run-frames.ts'
 import { pagesOf, type RunRequest, runOrderOf } from './run-request.ts'
+import { SilenceWatch } from './silence-watch.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A question to the process that is still open. */
@@ -44,37 +43,33 @@ const FAILED_STARTS_MAX = 3
  * functions must be prepared again.
  */
 export class Executor implements AsyncDisposable {
-  readonly #log: Logger
-  readonly #clock: Clock
+  readonly #components: ExecutorComponents
   readonly #init: Required<ExecutorInit>
   readonly #modules: ModuleTable
   readonly #pending = new Map<number, Pending>()
   readonly #preparing = new Map<string, Promise<ModuleInfo>>()
   readonly #hostCalls: HostCalls
+  readonly #watch: SilenceWatch
   #state: State = 'not started'
   #process: ExecutorProcess | undefined
   #ready: PromiseWithResolvers<void> | undefined
   #gone: PromiseWithResolvers<void> | undefined
-  #watch: AbortController | undefined
   #failedStarts = 0
   #runs = 0
   #nextId = 1
-  /** Signs of life asked for since the last frame. */
-  #unanswered = 0
 
   constructor(components: ExecutorComponents, init: ExecutorInit = {}) {
-    this.#log = components.log
-    this.#clock = components.clock
+    this.#components = components
     this.#init = completeInit(init)
     this.#modules = new ModuleTable(this.#init.moduleCacheBytesMax)
-    const families = new Map(components.families?.map((family) => [family.name, family]))
-    this.#hostCalls = new HostCalls(
-      { ...components, families },
-      {
-        answered: (parts) => this.#process?.send(...parts),
-        failed: (id, error) => this.#pending.get(id)?.abandon(error),
-      },
-    )
+    this.#watch = new SilenceWatch(components.clock, {
+      ask: () => this.#process?.send(createFrame(HOST_FRAME.ping, 0, 0)),
+      silent: () => this.#process?.kill(`it did not answer for ${EXECUTOR_SILENCE_MS_MAX} ms`),
+    })
+    this.#hostCalls = new HostCalls({
+      answered: (parts) => this.#process?.send(...parts),
+      failed: (id, error) => this.#pending.get(id)?.abandon(error),
+    })
   }
 
   /** Process id of the sandbox while it runs. */
@@ -155,14 +150,14 @@ export class Executor implements AsyncDisposable {
   /**
    * Runs a function once, in a fresh instance.
    *
-   * @param access - what the run may reach; nothing if absent
+   * @param host - the world outside as this run sees it; none if absent, so every call is refused
    * @returns how it ended and what it wrote: the same on every node
    * @throws {RuntimeError} if this node cannot tell how it ends: `ERR_DEADLINE`, `ERR_QUEUE_FULL`, `ERR_HOST_MEMORY`,
    * `ERR_EXECUTOR_CRASHED`, `ERR_MODULE_NOT_PREPARED`, `ERR_MODULE_ENTRY`; rejects with the signal's reason, and the
    * guest is then killed
    */
-  async run(request: RunRequest, signal?: AbortSignal, access?: HostAccess): Promise<RunReport> {
-    const startMs = this.#clock.monotonic()
+  async run(request: RunRequest, signal?: AbortSignal, host?: RunHost): Promise<RunReport> {
+    const startMs = this.#components.clock.monotonic()
     signal?.throwIfAborted()
     const module = this.#modules.use(request.functionCid)
     if (module === undefined) {
@@ -171,9 +166,12 @@ export class Executor implements AsyncDisposable {
     checkEntry(module.info, request.entry)
     if (module.info.memoryPagesMin > pagesOf(request.limits)) return tooLittleMemory()
     this.#checkRoom()
-    const { outcome, ...result } = await this.#runHeld(request, module, signal, access)
+    const { outcome, ...result } = await this.#runHeld(request, module, signal, host)
     const { queueMs, instantiateMs, runMs } = outcome
-    return { ...result, timings: { queueMs, instantiateMs, runMs, totalMs: this.#clock.monotonic() - startMs } }
+    return {
+      ...result,
+      timings: { queueMs, instantiateMs, runMs, totalMs: this.#components.clock.monotonic() - startMs },
+    }
   }
 
   /** Runs that wait for the world outside take memory but no thread. */
@@ -188,24 +186,22 @@ export class Executor implements AsyncDisposable {
     request: RunRequest,
     module: HeldModule,
     signal: AbortSignal | undefined,
-    access: HostAccess | undefined,
+    host: RunHost | undefined,
   ): Promise<ReturnType<typeof readReport> & TranscriptFacts> {
     const id = this.#takeId()
     const frame = encodeRunOrder(id, runOrderOf(request, module))
     const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, request.limits)
-    const host = this.#hostCalls.begin(id, {
-      functionCid: request.functionCid,
-      gate: access?.gate ?? CLOSED_GATE,
-      limits: { ...HOST_CALL_DEFAULTS, ...access?.limits },
-      replay: access?.replay,
-    })
+    const { clock, log } = this.#components
+    const world =
+      host ?? new RunHost({ families: [], clock, log }, { functionCid: request.functionCid, gate: CLOSED_GATE })
+    this.#hostCalls.begin(id, world)
     this.#runs++
     try {
       const report = await this.#ask(id, EXECUTOR_FRAME.done, read, [frame], signal)
-      return { ...report, ...transcriptFacts(host.transcript) }
+      return { ...report, ...transcriptFacts(world.transcript) }
     } finally {
       this.#runs--
-      await this.#hostCalls.end(id)
+      this.#hostCalls.end(id)
     }
   }
 
@@ -239,7 +235,7 @@ export class Executor implements AsyncDisposable {
     const abort = (): void => abandon(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     child.send(...frames)
-    this.#startWatch()
+    this.#watch.start()
     try {
       return await promise
     } finally {
@@ -269,7 +265,7 @@ export class Executor implements AsyncDisposable {
 
   #onFrame(child: ExecutorProcess, frame: Frame): void {
     if (child !== this.#process) return
-    this.#unanswered = 0
+    this.#watch.heard()
     if (frame.type === EXECUTOR_FRAME.pong) return
     if (frame.type === EXECUTOR_FRAME.ready) {
       if (this.#state !== 'starting') return
@@ -285,7 +281,7 @@ export class Executor implements AsyncDisposable {
     const pending = this.#pending.get(frame.id)
     if (pending === undefined) return
     this.#pending.delete(frame.id)
-    if (this.#pending.size === 0) this.#watch?.abort()
+    if (this.#pending.size === 0) this.#watch.stop()
     try {
       pending.answer(frame)
     } catch (error) {
@@ -308,36 +304,18 @@ export class Executor implements AsyncDisposable {
     if (wasStarting) this.#failedStarts++
     this.#ready?.reject(new RuntimeError({ code: 'ERR_EXECUTOR_CRASHED', why }))
     if (wasStarting && this.#failedStarts >= FAILED_STARTS_MAX) {
-      this.#log.error('executor does not start', { why, starts: this.#failedStarts })
+      this.#components.log.error('executor does not start', { why, starts: this.#failedStarts })
       this.#state = 'stopped'
       return
     }
-    this.#log.warn('executor crashed, starting it again', { why })
+    this.#components.log.warn('executor crashed, starting it again', { why })
     this.#spawn()
   }
 
   #failAll(reason: RuntimeReason): void {
-    this.#watch?.abort()
+    this.#watch.stop()
     const open = [...this.#pending.values()]
     this.#pending.clear()
     for (const { fail } of open) fail(reason)
-  }
-
-  #startWatch(): void {
-    if (this.#watch !== undefined && !this.#watch.signal.aborted) return
-    this.#watch = new AbortController()
-    this.#unanswered = 0
-    // it ends when it is aborted, which is no error
-    this.#watchSilence(this.#watch.signal).catch(() => {})
-  }
-
-  /** Asks for signs of life while there is work and ends a process that owes two: one, a pause of this process explains. */
-  async #watchSilence(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      if (this.#unanswered >= 2) this.#process?.kill(`it did not answer for ${EXECUTOR_SILENCE_MS_MAX} ms`)
-      this.#unanswered++
-      this.#process?.send(createFrame(HOST_FRAME.ping, 0, 0))
-      await this.#clock.sleep(EXECUTOR_SILENCE_MS_MAX / 2, signal)
-    }
   }
 }

@@ -1,4 +1,4 @@
-import { RunHost, type RunHostComponents, type RunHostInit } from '../host-call/run-host.ts'
+import type { RunHost } from '../host-call/run-host.ts'
 import { createCallHead, HOST_FRAME, readCallPayload } from './protocol.ts'
 
 /** What becomes of a host call's frame. */
@@ -11,12 +11,10 @@ export interface HostCallEvents {
 
 /** The runs of an executor and the world as each sees it, by the number of the run. */
 export class HostCalls {
-  readonly #components: RunHostComponents
   readonly #events: HostCallEvents
   readonly #hosts = new Map<number, RunHost>()
 
-  constructor(components: RunHostComponents, events: HostCallEvents) {
-    this.#components = components
+  constructor(events: HostCallEvents) {
     this.#events = events
   }
 
@@ -27,18 +25,14 @@ export class HostCalls {
     return count
   }
 
-  /** Gives a run its world. */
-  begin(id: number, init: RunHostInit): RunHost {
-    const host = new RunHost(this.#components, init)
+  /** Lets a run make calls. */
+  begin(id: number, host: RunHost): void {
     this.#hosts.set(id, host)
-    return host
   }
 
-  /** Takes it away; calls that are still under way are aborted and answered to nobody. */
-  async end(id: number): Promise<void> {
-    const host = this.#hosts.get(id)
+  /** Calls that are still under way are answered to nobody. */
+  end(id: number): void {
     this.#hosts.delete(id)
-    await host?.close()
   }
 
   /** Serves the frame of a host call; runs that are over get no answer. */

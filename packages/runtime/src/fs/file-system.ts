@@ -57,7 +57,10 @@ export interface OpenFile {
   stat(): Awaitable<FileStat>
   /** Up to `size` bytes from `offset`; fewer only at the end of the file, none past it. The array may be a view. */
   read(offset: bigint, size: number): Awaitable<Uint8Array>
-  /** Writes all of `bytes` at `offset`, growing the file with zeros if it lies past the end; answers how many it wrote. */
+  /**
+   * Writes all of `bytes` at `offset`, growing the file with zeros if it lies past the end; answers how many it wrote.
+   * The array is a view of the guest's memory, there only until the method returns.
+   */
   write(offset: bigint, bytes: Uint8Array): Awaitable<number>
   setSize(size: bigint): Awaitable<void>
   setTimes(times: FileTimes): Awaitable<void>
@@ -98,7 +101,10 @@ export interface OpenStream {
   readonly type: FileType
   /** Waits for bytes; empty at the end. */
   read(size: number): Awaitable<Uint8Array>
+  /** Answers how many it took. The array is a view of the guest's memory, there only until the method returns. */
   write(bytes: Uint8Array): Awaitable<number>
+  /** Bytes that can be read without waiting, 0 at the end; left out where only reading can tell. */
+  available?(): number
   /** For listening sockets; `notsock` for others. */
   accept(): Awaitable<OpenStream>
   shutdown(read: boolean, write: boolean): Awaitable<void>

@@ -1,21 +1,15 @@
 import { type Clock, equalBytes, type Logger, sha256, type Transcript, type TranscriptEntry } from '@blockless/core'
 import type { Awaitable } from '../awaitable.ts'
+import { HOST_CALL_DEFAULTS } from '../defaults.ts'
 import type { Gate } from '../policy/gate.ts'
 import { RuntimeError } from '../runtime-error.ts'
 import { decodeCall, encodeAnswer, type HostAnswer, type HostCall, refused } from './host-call.ts'
 import type { HostCallLimits, HostFamily, HostSession } from './host-family.ts'
 
-/** What a run may reach; without it, every call that leaves the sandbox is denied. */
-export interface HostAccess {
-  readonly gate: Gate
-  readonly limits?: Partial<HostCallLimits>
-  /** Answers all calls from this record instead of the world; a call that is not in it ends the run with an error. */
-  readonly replay?: Transcript
-}
-
 /** Collaborators of a {@link RunHost}. */
 export interface RunHostComponents {
-  readonly families: ReadonlyMap<string, HostFamily>
+  /** Host calls that this node serves. */
+  readonly families: readonly HostFamily[]
   readonly clock: Clock
   readonly log: Logger
 }
@@ -23,20 +17,25 @@ export interface RunHostComponents {
 /** Configures a {@link RunHost}. */
 export interface RunHostInit {
   readonly functionCid: string
+  /** What the run may reach. */
   readonly gate: Gate
-  readonly limits: HostCallLimits
-  readonly replay: Transcript | undefined
+  /** What is left out is in `HOST_CALL_DEFAULTS`. */
+  readonly limits?: Partial<HostCallLimits>
+  /** Answers all calls from this record instead of the world; a call that is not in it ends the run with an error. */
+  readonly replay?: Transcript
 }
 
 /**
  * The world outside as one run sees it: performs its calls, one after the other, and keeps what came back.
  *
- * A run may be begun again, after a trap to count its fuel exactly or when its thread had to be replaced. It then makes
- * the same calls, and is given the same answers without anything being done twice.
+ * A run may be begun again: after a trap to count its fuel exactly, when its thread had to be replaced, or by its owner
+ * when the executor broke. It then makes the same calls, and is given the same answers without anything being done twice.
+ * Whoever makes it closes it.
  */
-export class RunHost {
+export class RunHost implements AsyncDisposable {
   readonly #components: RunHostComponents
   readonly #init: RunHostInit
+  readonly #limits: HostCallLimits
   readonly #entries: TranscriptEntry[] = []
   readonly #sessions = new Map<string, HostSession>()
   readonly #over = new AbortController()
@@ -48,6 +47,7 @@ export class RunHost {
   constructor(components: RunHostComponents, init: RunHostInit) {
     this.#components = components
     this.#init = init
+    this.#limits = { ...HOST_CALL_DEFAULTS, ...init.limits }
   }
 
   /** Whether the guest waits for an answer, and so needs no thread. */
@@ -55,7 +55,7 @@ export class RunHost {
     return this.#current !== undefined
   }
 
-  /** What the world has told the run so far. */
+  /** What the world has told this run. */
   get transcript(): Transcript {
     return this.#entries
   }
@@ -80,8 +80,8 @@ export class RunHost {
     if (sequence !== this.#entries.length || this.#current !== undefined) {
       throw new RangeError(`Cannot answer host call ${sequence}: the run is at ${this.#entries.length}`)
     }
-    const answer = this.#perform(decodeCall(call), call.length).then((told) => {
-      const bytes = encodeAnswer(told)
+    const answer = this.#perform(decodeCall(call), call.length).then((outcome) => {
+      const bytes = encodeAnswer(outcome)
       this.#entries.push({ callHash, answer: bytes })
       this.#current = undefined
       return bytes
@@ -102,6 +102,10 @@ export class RunHost {
     }
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   #known(sequence: number): { callHash: Uint8Array; answer: Awaitable<Uint8Array> } | undefined {
     if (this.#current?.sequence === sequence) return this.#current
     const recorded = this.#init.replay?.[sequence]
@@ -114,7 +118,7 @@ export class RunHost {
   }
 
   async #perform(call: HostCall, size: number): Promise<HostAnswer> {
-    const { callsMax, bytesMax, deadlineMs } = this.#init.limits
+    const { callsMax, bytesMax, deadlineMs } = this.#limits
     if (this.#entries.length >= callsMax) return refused('limit', { name: 'callsMax', max: callsMax })
     if (size > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
     const session = this.#sessionOf(call.name)
@@ -134,7 +138,7 @@ export class RunHost {
   }
 
   #bounded(answer: HostAnswer): HostAnswer {
-    const { bytesMax, totalBytesMax } = this.#init.limits
+    const { bytesMax, totalBytesMax } = this.#limits
     if (answer.bytes.length > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
     this.#answeredBytes += answer.bytes.length
     return this.#answeredBytes <= totalBytesMax
@@ -146,9 +150,10 @@ export class RunHost {
     const family = name.slice(0, Math.max(0, name.indexOf('.')))
     const open = this.#sessions.get(family)
     if (open !== undefined) return open
-    const { gate, limits, functionCid } = this.#init
+    const { gate, functionCid } = this.#init
     const { clock, log, families } = this.#components
-    const session = families.get(family)?.open({ functionCid, gate, limits, clock, log, signal: this.#over.signal })
+    const run = { functionCid, gate, limits: this.#limits, clock, log, signal: this.#over.signal }
+    const session = families.find((other) => other.name === family)?.open(run)
     if (session !== undefined) this.#sessions.set(family, session)
     return session
   }
