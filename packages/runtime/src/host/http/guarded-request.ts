@@ -133,7 +133,8 @@ function targetOf(response: GuardedResponse, base: URL): URL | undefined {
 }
 
 function redirected(step: Step, status: number, url: URL): Step {
-  const isRewritten = status === 303 ? step.method !== 'HEAD' && step.method !== 'GET' : status < 303 && step.method === 'POST'
+  const isRewritten =
+    status === 303 ? step.method !== 'HEAD' && step.method !== 'GET' : status < 303 && step.method === 'POST'
   const kept = url.origin === step.url.origin ? step.headers : withoutHeaders(step.headers, CREDENTIAL_HEADERS)
   if (!isRewritten) return { ...step, url, headers: kept }
   return { url, method: 'GET', headers: withoutHeaders(kept, BODY_HEADERS), body: undefined }
@@ -151,7 +152,13 @@ function toHttpError(error: unknown, url: URL, signal: AbortSignal): unknown {
   const host = url.host
   const isOver = error instanceof errors.ConnectTimeoutError || (signal.aborted && error === signal.reason)
   if (isOver) return new HttpError({ code: 'ERR_HTTP_TIMEOUT', host }, { cause: error })
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  // an error without a code is a bug of ours
-  return code === undefined ? error : new HttpError({ code: 'ERR_HTTP_FAILED', host, why: code }, { cause: error })
+  const why = wordOf(error)
+  // an error without a word is a bug of ours
+  return why === undefined ? error : new HttpError({ code: 'ERR_HTTP_FAILED', host, why }, { cause: error })
+}
+
+function wordOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return error instanceof errors.HTTPParserError ? error.name : undefined
 }

@@ -31,7 +31,7 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
  * The headers of a request as they may be sent.
  *
  * `Host` must be the URL's: another one could reach what a shared front server keeps apart, which no rule allowed.
- * Headers of the connection are left out, `Accept: *\/*` is added, as servers expect one.
+ * Headers of the connection are left out, and an `Accept` is added, as servers expect one.
  *
  * @throws {HttpError} `ERR_HTTP_HEADER` naming the first that cannot be sent
  */
