@@ -50,6 +50,7 @@ export class Guest {
   openDescriptors = 0b111
   /** How a host call ended the run, if one did; the first one counts. */
   end: Exit | undefined
+  readonly #states = new Map<() => unknown, unknown>()
   #startNs = 0n
   #sleptNs = 0n
   #fuelLimit = 0n
@@ -69,6 +70,7 @@ export class Guest {
     this.stdinOffset = 0
     this.openDescriptors = 0b111
     this.end = undefined
+    this.#states.clear()
     this.output.reset(init.outputBytes)
     this.random.reset(init.seed)
     this.#startNs = BigInt(init.timestampMs) * NANOSECONDS_PER_MS
@@ -76,6 +78,16 @@ export class Guest {
     this.#fuelLimit = BigInt(init.fuel)
     this.#fuelGlobal = undefined
     this.memory.attach(undefined)
+  }
+
+  /**
+   * What an import module keeps for this run, such as its handles; made by `create` when first asked for.
+   *
+   * @param create - the same function at each call, as it is also the key
+   */
+  ofRun<T>(create: () => T): T {
+    if (!this.#states.has(create)) this.#states.set(create, create())
+    return this.#states.get(create) as T
   }
 
   /** Binds the instance that was made for this run. */
