@@ -1,18 +1,19 @@
 import { ByteReader, malformed } from './binary/byte-reader.ts'
 import { MODULE_SIZE_MAX } from './limits.ts'
-import { type CustomSection, type Module, SECTION, SECTION_ORDER, type Section } from './module.ts'
+import { type CustomSection, type Module, type ModuleFeatures, SECTION, SECTION_ORDER, type Section } from './module.ts'
 import { ModuleError } from './module-error.ts'
 import { SectionDecoder } from './section-decoder.ts'
 
 const MAGIC_AND_VERSION: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 
 /**
- * Decodes a module section by section. Function bodies are located, not decoded, and typing is not checked: call
- * `WebAssembly.validate` for that.
+ * Decodes a module section by section and validates all but its function bodies, which it only locates: call
+ * `validateModule` for these.
  *
  * @param bytes - a module in the binary format, at most {@link MODULE_SIZE_MAX} bytes; borrowed, not copied
+ * @param features - proposals that are only run on demand
  * @returns its sections, types, imports, exports and the place of every body
- * @throws {ModuleError} `ERR_MODULE_MALFORMED`, `ERR_MODULE_FEATURE` or `ERR_MODULE_LIMIT`, with the byte offset
+ * @throws {ModuleError} `ERR_MODULE_MALFORMED`, `_INVALID`, `_FEATURE` or `_LIMIT`, with the byte offset
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  * @example
  * ```ts
@@ -21,7 +22,7 @@ const MAGIC_AND_VERSION: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00
  * assert.deepEqual(decodeModule(empty).exports, [])
  * ```
  */
-export function decodeModule(bytes: Uint8Array): Module {
+export function decodeModule(bytes: Uint8Array, features: ModuleFeatures = {}): Module {
   if (bytes.length > MODULE_SIZE_MAX) {
     throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at: 0, what: 'the size of the module', limit: MODULE_SIZE_MAX })
   }
@@ -33,7 +34,7 @@ export function decodeModule(bytes: Uint8Array): Module {
     }
   }
   const { sections, customSections } = readSections(reader)
-  const decoder = new SectionDecoder(bytes)
+  const decoder = new SectionDecoder(bytes, features)
   for (const id of SECTION_ORDER) {
     const section = sections.get(id)
     if (section !== undefined) decoder.decode(section)

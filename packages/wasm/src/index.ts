@@ -11,7 +11,9 @@ export type {
   ImportDescriptor,
   MemoryType,
   Module,
+  ModuleFeatures,
   Section,
   TableType,
 } from './module.ts'
 export { ModuleError, type ModuleReason } from './module-error.ts'
+export { validateModule } from './validate/validate-module.ts'

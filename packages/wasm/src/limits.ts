@@ -23,3 +23,13 @@ export const PAGES_MAX = 65_536
 export const TABLE_ENTRIES_MAX = 1_000_000
 /** Tables of one module: real ones have one, code generators with one per type a few dozen. */
 export const TABLES_MAX = 1_000
+/** Initial entries of one table: the engine's own limit. */
+export const TABLE_INITIAL_MAX = 10_000_000
+/** Data segments: the engine's own limit. */
+export const DATA_SEGMENTS_MAX = 100_000
+/**
+ * Types that calls, blocks and branches with several values compare, of all bodies together. Two bytes of code can compare
+ * 1,000 types, so a module of the largest size could take minutes; real ones stay below 4 types per byte, and this is
+ * about half a second.
+ */
+export const TYPES_COMPARED_MAX = 300_000_000

@@ -57,6 +57,9 @@ export interface CustomSection {
 export interface FunctionType {
   readonly params: readonly string[]
   readonly results: readonly string[]
+  /** the same as codes of `binary/value-type.ts` */
+  readonly paramTypes: readonly number[]
+  readonly resultTypes: readonly number[]
   readonly paramsStart: number
   readonly paramsEnd: number
   readonly resultsStart: number
@@ -69,6 +72,8 @@ export interface MemoryType {
   /** 65,536 if the module names none */
   readonly pagesMax: number
   readonly isImported: boolean
+  /** of several threads, only with the option `threads` */
+  readonly isShared: boolean
   /** where its limits stand in the module */
   readonly start: number
   readonly end: number
@@ -83,6 +88,12 @@ export interface TableType {
   readonly end: number
 }
 
+/** Proposals that are only run on demand. */
+export interface ModuleFeatures {
+  /** shared memories and atomic instructions; default false */
+  readonly threads?: boolean
+}
+
 /** A module, decoded section by section; offsets point into `bytes`, which it borrows. */
 export interface Module {
   readonly bytes: Uint8Array
@@ -90,6 +101,8 @@ export interface Module {
   readonly sections: ReadonlyMap<number, Section>
   readonly customSections: readonly CustomSection[]
   readonly types: readonly FunctionType[]
+  /** for each type the first one that equals it */
+  readonly canonicalTypes: readonly number[]
   readonly imports: readonly ImportDescriptor[]
   readonly exports: readonly ExportDescriptor[]
   /** type index of each function, imported ones first */
@@ -97,12 +110,23 @@ export interface Module {
   readonly importedFunctionCount: number
   /** 1 for each function that something other than a direct call can reach: exports, elements, globals, start */
   readonly escapes: Uint8Array
+  /** 1 for each function that `ref.func` may name in a body */
+  readonly declared: Uint8Array
   /** start and end of the body of each defined function */
   readonly bodies: Uint32Array
   readonly tables: readonly TableType[]
   readonly importedTableCount: number
+  /** type of the entries of each table, imported ones first; types are codes of `binary/value-type.ts` */
+  readonly tableTypes: readonly number[]
   readonly memory: MemoryType | undefined
   readonly globalCount: number
+  /** type of each global, imported ones first */
+  readonly globalTypes: readonly number[]
+  readonly globalIsMutable: readonly boolean[]
+  /** type of each element segment */
+  readonly elementTypes: readonly number[]
+  /** data segments by the data count section, which code that names one needs */
+  readonly dataCount: number | undefined
   /** type index of each tag */
   readonly tagTypes: readonly number[]
   readonly startFunction: number | undefined

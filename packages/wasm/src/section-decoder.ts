@@ -1,62 +1,56 @@
-import { ByteReader, malformed, unsupported } from './binary/byte-reader.ts'
-import { readReferenceType, readValueType } from './binary/value-type.ts'
-import { skipConstExpression } from './const-expression.ts'
-import { ARITY_MAX, BODY_SIZE_MAX, DEFINITIONS_MAX, PAGES_MAX, TABLES_MAX, TYPE_VALUES_MAX } from './limits.ts'
-import type {
-  CustomSection,
-  ExportDescriptor,
-  ExternalKind,
-  FunctionType,
-  ImportDescriptor,
-  MemoryType,
-  Module,
-  Section,
-  TableType,
-} from './module.ts'
+import { ByteReader, invalid, malformed, unsupported } from './binary/byte-reader.ts'
+import { isDefaultable, readReferenceType, readValueType, valueTypeName } from './binary/value-type.ts'
+import { ARITY_MAX, DEFINITIONS_MAX, PAGES_MAX, TABLE_INITIAL_MAX, TABLES_MAX, TYPE_VALUES_MAX } from './limits.ts'
+import type { CustomSection, ExternalKind, FunctionType, Module, ModuleFeatures, Section } from './module.ts'
 import { SECTION } from './module.ts'
 import { ModuleError } from './module-error.ts'
+import { validateConstExpression } from './validate/const-expression.ts'
+import { IndexSpaces, readIndex } from './validate/index-spaces.ts'
+import { checkDataCount, readBodies, readDataCount, readDataSegments, readElements } from './validate/segments.ts'
 
 const KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag']
+/** Bits of the flags of limits. */
+const LIMITS = { HAS_MAX: 1, SHARED: 2, WIDE: 4, PAGE_SIZE: 8, ALL: 15 } as const
 
-/** Decodes the contents of the known sections in file order, and keeps the index spaces that they build up. */
+interface Limits {
+  readonly initial: number
+  readonly max: number | undefined
+  readonly isShared: boolean
+}
+
+/** Decodes the contents of the known sections in file order, checks them, and keeps the index spaces they build up. */
 export class SectionDecoder {
   readonly #bytes: Uint8Array
+  readonly #features: ModuleFeatures
   #reader: ByteReader
-  readonly #types: FunctionType[] = []
-  readonly #signatures: string[] = []
-  readonly #imports: ImportDescriptor[] = []
-  readonly #exports: ExportDescriptor[] = []
-  readonly #functionTypes: number[] = []
-  readonly #tables: TableType[] = []
-  readonly #tagTypes: number[] = []
-  /** Allocated with the first use: every section that can use it comes after the functions are known. */
-  #escapes: Uint8Array | undefined
+  readonly #spaces = new IndexSpaces()
+  readonly #canonicalBySignature = new Map<string, number>()
+  readonly #exportNames = new Set<string>()
   #typeValueCount = 0
   #importedFunctionCount = 0
   #importedTableCount = 0
-  #globalCount = 0
-  #memory: MemoryType | undefined
-  #startFunction: number | undefined
   #bodies = new Uint32Array(0)
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, features: ModuleFeatures) {
     this.#bytes = bytes
+    this.#features = features
     this.#reader = new ByteReader(bytes, 0, 0)
   }
 
   /** Decodes one section; must be called in file order. */
   decode(section: Section): void {
-    this.#reader = new ByteReader(this.#bytes, section.start, section.end)
+    const reader = new ByteReader(this.#bytes, section.start, section.end)
+    this.#reader = reader
     switch (section.id) {
       case SECTION.TYPE:
         this.#each('types', DEFINITIONS_MAX, () => this.#readType())
         break
       case SECTION.IMPORT:
         this.#each('imports', DEFINITIONS_MAX, () => this.#readImport())
-        this.#importedFunctionCount = this.#functionTypes.length
+        this.#importedFunctionCount = this.#spaces.functionTypes.length
         break
       case SECTION.FUNCTION:
-        this.#each('functions', DEFINITIONS_MAX, () => this.#functionTypes.push(this.#typeIndex()))
+        this.#each('functions', DEFINITIONS_MAX, () => this.#spaces.functionTypes.push(this.#spaces.typeIndex(reader)))
         break
       case SECTION.TABLE:
         this.#each('tables', TABLES_MAX, () => this.#readTable())
@@ -65,10 +59,7 @@ export class SectionDecoder {
         this.#each('memories', DEFINITIONS_MAX, () => this.#readMemory(false))
         break
       case SECTION.GLOBAL:
-        this.#each('globals', DEFINITIONS_MAX, () => {
-          this.#readGlobalType()
-          this.#skipConstExpression()
-        })
+        this.#each('globals', DEFINITIONS_MAX, () => this.#readGlobal())
         break
       case SECTION.EXPORT:
         this.#each('exports', DEFINITIONS_MAX, () => this.#readExport())
@@ -77,45 +68,57 @@ export class SectionDecoder {
         this.#readStart()
         break
       case SECTION.ELEMENT:
-        this.#each('element segments', DEFINITIONS_MAX, () => this.#readElements())
+        this.#each('element segments', DEFINITIONS_MAX, () => readElements(reader, this.#spaces))
         break
       case SECTION.TAG:
         this.#each('tags', DEFINITIONS_MAX, () => this.#readTag())
         break
       case SECTION.CODE:
-        this.#readBodies()
+        this.#bodies = readBodies(reader)
         break
-      default: // The rewriting relies on nothing in the data sections, so the engine alone checks them.
-        return
+      case SECTION.DATA_COUNT:
+        readDataCount(reader, this.#spaces)
+        break
+      default:
+        readDataSegments(reader, this.#spaces)
     }
-    if (this.#reader.offset !== section.end) throw malformed(this.#reader.offset, 'the end of the section')
+    if (reader.offset !== section.end) throw malformed(reader.offset, 'the end of the section')
   }
 
   /** The decoded module, after the checks that span sections. */
   finish(sections: ReadonlyMap<number, Section>, customSections: readonly CustomSection[]): Module {
-    const functionCount = this.#functionTypes.length
+    const spaces = this.#spaces
+    const functionCount = spaces.functionTypes.length
     const bodyCount = this.#bodies.length / 2
     if (bodyCount !== functionCount - this.#importedFunctionCount) {
       const at = sections.get(SECTION.CODE)?.start ?? this.#bytes.length
       throw malformed(at, `one body for each of ${functionCount - this.#importedFunctionCount} functions`)
     }
+    if (!sections.has(SECTION.DATA)) checkDataCount(spaces, 0, this.#bytes.length)
     return {
       bytes: this.#bytes,
       sections,
       customSections,
-      types: this.#types,
-      imports: this.#imports,
-      exports: this.#exports,
-      functionTypes: Uint32Array.from(this.#functionTypes),
+      types: spaces.types,
+      canonicalTypes: spaces.canonicalTypes,
+      imports: spaces.imports,
+      exports: spaces.exports,
+      functionTypes: Uint32Array.from(spaces.functionTypes),
       importedFunctionCount: this.#importedFunctionCount,
-      escapes: this.#escapes ?? new Uint8Array(functionCount),
+      escapes: spaces.escapes,
+      declared: spaces.declared,
       bodies: this.#bodies,
-      tables: this.#tables,
+      tables: spaces.tables,
       importedTableCount: this.#importedTableCount,
-      memory: this.#memory,
-      globalCount: this.#globalCount,
-      tagTypes: this.#tagTypes,
-      startFunction: this.#startFunction,
+      tableTypes: spaces.tableTypes,
+      memory: spaces.memory,
+      globalCount: spaces.globalTypes.length,
+      globalTypes: spaces.globalTypes,
+      globalIsMutable: spaces.globalIsMutable,
+      elementTypes: spaces.elementTypes,
+      dataCount: spaces.dataCount,
+      tagTypes: spaces.tagTypes,
+      startFunction: spaces.startFunction,
     }
   }
 
@@ -126,196 +129,212 @@ export class SectionDecoder {
 
   #readType(): void {
     const reader = this.#reader
+    const spaces = this.#spaces
     const at = reader.offset
     const form = reader.byte('a function type')
     if (form === 0x5e || form === 0x5f || form === 0x4e || form === 0x4f || form === 0x50) {
       throw unsupported(at, 'garbage collection (gc)')
     }
     if (form !== 0x60) throw malformed(at, 'a function type (0x60)')
-    const params: string[] = []
-    const paramCount = reader.count('parameters', ARITY_MAX)
-    const paramsStart = reader.offset
-    for (let index = 0; index < paramCount; index++) params.push(readValueType(reader, this.#types.length + 1))
-    const paramsEnd = reader.offset
-    const results: string[] = []
-    const resultCount = reader.count('results', ARITY_MAX)
-    const resultsStart = reader.offset
-    for (let index = 0; index < resultCount; index++) results.push(readValueType(reader, this.#types.length + 1))
-    this.#typeValueCount += params.length + results.length
+    const self = spaces.types.length
+    spaces.canonicalTypes.push(self) // a type may refer to itself
+    const params = this.#readTypes('parameters')
+    const results = this.#readTypes('results')
+    this.#typeValueCount += params.types.length + results.types.length
     if (this.#typeValueCount > TYPE_VALUES_MAX) {
       const what = 'the number of parameters and results of all types'
       throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at, what, limit: TYPE_VALUES_MAX })
     }
-    this.#types.push({ params, results, paramsStart, paramsEnd, resultsStart, resultsEnd: reader.offset })
-    this.#signatures.push(`(${params.join(', ')}) -> (${results.join(', ')})`)
+    const paramTypes = params.types
+    const resultTypes = results.types
+    const type: FunctionType = {
+      params: paramTypes.map(valueTypeName),
+      results: resultTypes.map(valueTypeName),
+      paramTypes,
+      resultTypes,
+      paramsStart: params.start,
+      paramsEnd: params.end,
+      resultsStart: results.start,
+      resultsEnd: results.end,
+    }
+    spaces.types.push(type)
+    const signature = `(${type.params.join(', ')}) -> (${type.results.join(', ')})`
+    spaces.signatures.push(signature)
+    spaces.canonicalTypes[self] = this.#canonicalIndex(signature, self)
+  }
+
+  #readTypes(what: string): { types: number[]; start: number; end: number } {
+    const reader = this.#reader
+    const types: number[] = []
+    const count = reader.count(what, ARITY_MAX)
+    const start = reader.offset
+    for (let index = 0; index < count; index++) types.push(readValueType(reader, this.#spaces.canonicalTypes))
+    return { types, start, end: reader.offset }
+  }
+
+  /** The first type that equals type `self`, whose signature names types by their canonical index. */
+  #canonicalIndex(signature: string, self: number): number {
+    const key = signature.replaceAll(` ${self})`, ' self)')
+    const known = this.#canonicalBySignature.get(key)
+    if (known === undefined) this.#canonicalBySignature.set(key, self)
+    return known ?? self
   }
 
   #readImport(): void {
     const reader = this.#reader
+    const spaces = this.#spaces
     const module = reader.name('the module of an import')
     const name = reader.name('the name of an import')
     const at = reader.offset
     const kind = KINDS[reader.byte('the kind of an import')]
+    if (kind === undefined) throw malformed(at, 'the kind of an import, from 0 to 4')
     if (kind === 'function') {
-      const type = this.#typeIndex()
-      this.#functionTypes.push(type)
-      this.#imports.push({ module, name, kind, signature: this.#signatures[type] as string })
+      const type = spaces.typeIndex(reader)
+      spaces.functionTypes.push(type)
+      spaces.imports.push({ module, name, kind, signature: spaces.signatures[type] as string })
       return
     }
     if (kind === 'table') {
-      readReferenceType(reader, this.#types.length)
-      this.#readLimits('table')
+      spaces.tableTypes.push(readReferenceType(reader, spaces.canonicalTypes))
+      this.#readTableLimits()
       this.#importedTableCount++
     } else if (kind === 'memory') {
       this.#readMemory(true)
     } else if (kind === 'global') {
       this.#readGlobalType()
-    } else if (kind === 'tag') {
-      this.#readTag()
     } else {
-      throw malformed(at, 'the kind of an import, from 0 to 4')
+      this.#readTag()
     }
-    this.#imports.push({ module, name, kind })
+    spaces.imports.push({ module, name, kind })
   }
 
   #readExport(): void {
     const reader = this.#reader
+    const spaces = this.#spaces
+    const nameAt = reader.offset
     const name = reader.name('the name of an export')
+    if (this.#exportNames.has(name)) throw invalid(nameAt, `duplicate export name ${JSON.stringify(name)}`)
+    this.#exportNames.add(name)
     const at = reader.offset
     const kind = KINDS[reader.byte('the kind of an export')]
     if (kind === undefined) throw malformed(at, 'the kind of an export, from 0 to 4')
-    const index = reader.u32('the index of an export')
-    if (kind === 'global' && index >= this.#globalCount)
-      throw malformed(at + 1, `a global index below ${this.#globalCount}`)
-    if (kind !== 'function') {
-      this.#exports.push({ name, kind })
+    if (kind === 'function') {
+      const type = spaces.functionTypes[spaces.referredFunction(reader)] as number
+      spaces.exports.push({ name, kind, signature: spaces.signatures[type] as string })
       return
     }
-    this.#escape(at + 1, index)
-    const type = this.#functionTypes[index] as number
-    this.#exports.push({ name, kind, signature: this.#signatures[type] as string })
+    readIndex(reader, kind, this.#count(kind))
+    spaces.exports.push({ name, kind })
+  }
+
+  #count(kind: Exclude<ExternalKind, 'function'>): number {
+    const { tableTypes, globalTypes, tagTypes, memory } = this.#spaces
+    if (kind === 'memory') return memory === undefined ? 0 : 1
+    return (kind === 'table' ? tableTypes : kind === 'global' ? globalTypes : tagTypes).length
   }
 
   #readTable(): void {
     const reader = this.#reader
-    const hasInitialValue = reader.bytes[reader.offset] === 0x40
+    const spaces = this.#spaces
+    const at = reader.offset
+    const hasInitialValue = reader.bytes[reader.offset] === 0x40 && reader.offset < reader.end
     if (hasInitialValue) {
       reader.byte('a table')
       if (reader.byte('0x00') !== 0) throw malformed(reader.offset - 1, '0x00')
     }
-    readReferenceType(reader, this.#types.length)
+    const type = readReferenceType(reader, spaces.canonicalTypes)
     const start = reader.offset
-    const { initial, max } = this.#readLimits('table')
-    this.#tables.push({ entriesInitial: initial, entriesMax: max, start, end: reader.offset })
-    if (hasInitialValue) this.#skipConstExpression()
+    const { initial, max } = this.#readTableLimits()
+    spaces.tables.push({ entriesInitial: initial, entriesMax: max, start, end: reader.offset })
+    if (hasInitialValue) validateConstExpression(reader, spaces, type)
+    else if (!isDefaultable(type)) throw invalid(at, `a table of ${valueTypeName(type)} needs an initial value`)
+    spaces.tableTypes.push(type)
+  }
+
+  #readTableLimits(): Limits {
+    const at = this.#reader.offset
+    const limits = this.#readLimits('table')
+    if (limits.initial > TABLE_INITIAL_MAX) {
+      const what = 'the initial size of a table'
+      throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at, what, limit: TABLE_INITIAL_MAX })
+    }
+    if (limits.initial > (limits.max ?? limits.initial)) throw invalid(at, 'the size of a table is above its maximum')
+    return limits
   }
 
   #readMemory(isImported: boolean): void {
     const start = this.#reader.offset
-    if (this.#memory !== undefined) throw unsupported(start, 'more than one memory (multi-memory)')
-    const { initial, max = PAGES_MAX } = this.#readLimits('memory')
-    if (initial > PAGES_MAX || max > PAGES_MAX || initial > max) {
-      throw malformed(start, 'memory limits in order and of at most 65536 pages')
-    }
-    this.#memory = { pagesInitial: initial, pagesMax: max, isImported, start, end: this.#reader.offset }
+    if (this.#spaces.memory !== undefined) throw unsupported(start, 'more than one memory (multi-memory)')
+    const { initial, max, isShared } = this.#readLimits('memory')
+    const pagesMax = max ?? PAGES_MAX
+    if (initial > PAGES_MAX || pagesMax > PAGES_MAX) throw invalid(start, 'the size of a memory is above 65536 pages')
+    if (initial > pagesMax) throw invalid(start, 'the size of a memory is above its maximum')
+    if (isShared && max === undefined) throw invalid(start, 'a shared memory needs a maximum')
+    this.#spaces.memory = { pagesInitial: initial, pagesMax, isImported, isShared, start, end: this.#reader.offset }
   }
 
-  #readLimits(what: 'table' | 'memory'): { initial: number; max: number | undefined } {
-    const at = this.#reader.offset
-    const flags = this.#reader.u32(`the limits of a ${what}`)
-    if (flags >= 8) throw unsupported(at, 'custom page sizes (custom-page-sizes)')
-    if (flags >= 4) throw unsupported(at, `a 64-bit ${what} (memory64)`)
-    if (flags >= 2) throw unsupported(at, `a shared ${what} (threads)`)
-    const initial = this.#reader.u32(`the initial size of a ${what}`)
-    const max = flags === 1 ? this.#reader.u32(`the maximum size of a ${what}`) : undefined
-    return { initial, max }
+  #readLimits(what: 'table' | 'memory'): Limits {
+    const reader = this.#reader
+    const at = reader.offset
+    const flags = reader.byte(`the limits of a ${what}`)
+    if (flags > LIMITS.ALL) throw malformed(at, `the flags of limits, from 0 to 7`)
+    if (flags >= LIMITS.PAGE_SIZE) throw unsupported(at, 'custom page sizes (custom-page-sizes)')
+    if (flags >= LIMITS.WIDE) throw unsupported(at, `a 64-bit ${what} (memory64)`)
+    const isShared = (flags & LIMITS.SHARED) !== 0
+    const canShare = what === 'memory' && this.#features.threads === true
+    if (isShared && !canShare) throw unsupported(at, `a shared ${what} (threads)`)
+    const initial = reader.u32(`the initial size of a ${what}`)
+    const max = (flags & LIMITS.HAS_MAX) !== 0 ? reader.u32(`the maximum size of a ${what}`) : undefined
+    return { initial, max, isShared }
+  }
+
+  #readGlobal(): void {
+    const spaces = this.#spaces
+    // The global itself is not defined yet where its value is computed.
+    const { type, isMutable } = this.#parseGlobalType()
+    validateConstExpression(this.#reader, spaces, type)
+    spaces.globalTypes.push(type)
+    spaces.globalIsMutable.push(isMutable)
   }
 
   #readGlobalType(): void {
+    const { type, isMutable } = this.#parseGlobalType()
+    this.#spaces.globalTypes.push(type)
+    this.#spaces.globalIsMutable.push(isMutable)
+  }
+
+  #parseGlobalType(): { type: number; isMutable: boolean } {
     const reader = this.#reader
-    readValueType(reader, this.#types.length)
+    const type = readValueType(reader, this.#spaces.canonicalTypes)
     const at = reader.offset
     const mutability = reader.byte('the mutability of a global')
     if (mutability > 3) throw malformed(at, 'the mutability of a global, 0 or 1')
     if (mutability > 1) throw unsupported(at, 'a shared global (threads)')
-    this.#globalCount++
+    return { type, isMutable: mutability === 1 }
   }
 
   #readTag(): void {
-    const at = this.#reader.offset
-    if (this.#reader.byte('a tag') !== 0) throw malformed(at, 'a tag of the exception kind, 0')
-    this.#tagTypes.push(this.#typeIndex())
+    const reader = this.#reader
+    const spaces = this.#spaces
+    const at = reader.offset
+    if (reader.byte('a tag') !== 0) throw malformed(at, 'a tag of the exception kind, 0')
+    const typeAt = reader.offset
+    const index = spaces.typeIndex(reader)
+    const type = spaces.types[index] as FunctionType
+    if (type.results.length > 0) throw invalid(typeAt, 'the type of a tag has results, it needs none')
+    spaces.tagTypes.push(index)
   }
 
   #readStart(): void {
-    const at = this.#reader.offset
-    const index = this.#reader.u32('the index of the start function')
-    const type = this.#types[this.#functionTypes[index] ?? -1]
-    if (type === undefined || type.params.length > 0 || type.results.length > 0) {
-      throw malformed(at, 'the index of a start function without parameters and results')
-    }
-    this.#escape(at, index)
-    this.#startFunction = index
-  }
-
-  #readElements(): void {
     const reader = this.#reader
+    const spaces = this.#spaces
     const at = reader.offset
-    const flags = reader.u32('the flags of an element segment')
-    if (flags > 7) throw malformed(at, 'the flags of an element segment, from 0 to 7')
-    const isActive = (flags & 1) === 0
-    if (isActive && (flags & 2) !== 0) reader.u32('a table index')
-    if (isActive) this.#skipConstExpression()
-    const hasExpressions = (flags & 4) !== 0
-    if ((flags & 3) !== 0) {
-      const kindAt = reader.offset
-      if (hasExpressions) readReferenceType(reader, this.#types.length)
-      else if (reader.byte('an element kind') !== 0) throw malformed(kindAt, 'the element kind of functions, 0')
+    const index = readIndex(reader, 'function', spaces.functionTypes.length)
+    const type = spaces.types[spaces.functionTypes[index] as number] as FunctionType
+    if (type.params.length > 0 || type.results.length > 0) {
+      throw invalid(at, 'the start function has parameters or results, it needs none')
     }
-    const count = reader.count('elements', 10 * DEFINITIONS_MAX)
-    for (let index = 0; index < count; index++) {
-      if (hasExpressions) this.#skipConstExpression()
-      else this.#escape(reader.offset, reader.u32('a function index'))
-    }
-  }
-
-  #readBodies(): void {
-    const reader = this.#reader
-    const count = reader.count('function bodies', DEFINITIONS_MAX)
-    this.#bodies = new Uint32Array(count * 2)
-    for (let index = 0; index < count; index++) {
-      const at = reader.offset
-      const size = reader.u32('the size of a function body')
-      if (size > BODY_SIZE_MAX) {
-        throw new ModuleError({
-          code: 'ERR_MODULE_LIMIT',
-          at,
-          what: 'the size of a function body',
-          limit: BODY_SIZE_MAX,
-        })
-      }
-      this.#bodies[index * 2] = reader.offset
-      reader.skip(size, `${size} bytes of a function body`)
-      this.#bodies[index * 2 + 1] = reader.offset
-    }
-  }
-
-  #skipConstExpression(): void {
-    const at = this.#reader.offset
-    skipConstExpression(this.#reader, this.#types.length, (index) => this.#escape(at, index))
-  }
-
-  #escape(at: number, index: number): void {
-    const functionCount = this.#functionTypes.length
-    if (index >= functionCount) throw malformed(at, `a function index below ${functionCount}`)
-    this.#escapes ??= new Uint8Array(functionCount)
-    this.#escapes[index] = 1
-  }
-
-  #typeIndex(): number {
-    const at = this.#reader.offset
-    const index = this.#reader.u32('a type index')
-    if (index >= this.#types.length) throw malformed(at, `a type index below ${this.#types.length}`)
-    return index
+    spaces.escapes[index] = 1
+    spaces.startFunction = index
   }
 }

@@ -23,7 +23,6 @@ export function readModule(wasm: Uint8Array<ArrayBuffer>): ModuleFacts {
     })
   }
   const module = translated(() => decodeModule(wasm))
-  checkTypes(wasm)
   for (const found of module.imports) checkImport(found)
   return {
     entries: entriesOf(module),
@@ -45,7 +44,7 @@ export function translated<T>(work: () => T): T {
       const { pagesInitial: pagesMin, pagesMax } = details
       throw new FailureError({ code: 'ERR_MODULE_MEMORY', pagesMin, pagesMax })
     }
-    const looksLike = details.code === 'ERR_MODULE_MALFORMED' ? 'a damaged WebAssembly module' : 'a WebAssembly module'
+    const looksLike = isDamaged(details.code) ? 'a damaged WebAssembly module' : 'a WebAssembly module'
     throw new FailureError({
       code: 'ERR_MODULE_INVALID',
       looksLike,
@@ -54,15 +53,8 @@ export function translated<T>(work: () => T): T {
   }
 }
 
-/** What only the engine checks: the types of every instruction. */
-function checkTypes(wasm: Uint8Array<ArrayBuffer>): void {
-  if (WebAssembly.validate(wasm)) return
-  try {
-    new WebAssembly.Module(wasm)
-  } catch (error) {
-    const why = error instanceof Error ? lowerFirst(error.message.replace(/^WebAssembly\.Module\(\): /, '')) : 'invalid'
-    throw new FailureError({ code: 'ERR_MODULE_INVALID', looksLike: 'a damaged WebAssembly module', why })
-  }
+function isDamaged(code: ModuleError['code']): boolean {
+  return code === 'ERR_MODULE_MALFORMED' || code === 'ERR_MODULE_INVALID'
 }
 
 function entriesOf(module: Module): string[] {
@@ -93,8 +85,4 @@ function whyNot(kind: string, signature: string | undefined, known: string | und
 function near(module: string, name: string): string[] {
   if (!Object.hasOwn(IMPORT_SIGNATURES, module)) return nearNames(module, Object.keys(IMPORT_SIGNATURES))
   return nearNames(name, Object.keys(IMPORT_SIGNATURES[module] ?? {})).map((other) => `${module}.${other}`)
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
 }

@@ -50,6 +50,25 @@ export class ByteReader {
     throw malformed(start, `${expected} of at most 32 bits`)
   }
 
+  /** An unsigned LEB128 integer of up to 64 bits, whose value must be below 2^32: offsets of 32-bit memories. */
+  u32Wide(expected: string): number {
+    const start = this.offset
+    if (start < this.end && (this.bytes[start] as number) < 0x80) {
+      this.offset = start + 1
+      return this.bytes[start] as number
+    }
+    let value = 0
+    for (let index = 0; index < 10; index++) {
+      const byte = this.byte(expected)
+      if (index === 9 && byte > 1) break
+      value += (byte & 0x7f) * 2 ** (7 * index)
+      if (byte >= 0x80) continue
+      if (value > 0xffff_ffff) throw malformed(start, `${expected} below 2^32`)
+      return value
+    }
+    throw malformed(start, `${expected} of at most 64 bits`)
+  }
+
   /** A signed LEB128 integer of 33 bits: block types and heap types. */
   s33(expected: string): number {
     const start = this.offset
@@ -113,6 +132,11 @@ export class ByteReader {
 /** The error for bytes that are not what the binary format needs at `at`. */
 export function malformed(at: number, expected: string): ModuleError {
   return new ModuleError({ code: 'ERR_MODULE_MALFORMED', at, expected })
+}
+
+/** The error for what the binary format allows and the rules of validation do not. */
+export function invalid(at: number, problem: string, functionIndex?: number): ModuleError {
+  return new ModuleError({ code: 'ERR_MODULE_INVALID', at, problem, functionIndex })
 }
 
 /** The error for a proposal that this network does not run. */

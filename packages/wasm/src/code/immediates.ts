@@ -1,8 +1,9 @@
-import { type ByteReader, malformed, unsupported } from '../binary/byte-reader.ts'
-import { readHeapType, readValueType } from '../binary/value-type.ts'
+import { type ByteReader, invalid, malformed, unsupported } from '../binary/byte-reader.ts'
+import { readHeapType, readValueType, V128 } from '../binary/value-type.ts'
 import { BRANCH_TABLE_MAX } from '../limits.ts'
 import type { Module } from '../module.ts'
 import { ModuleError } from '../module-error.ts'
+import { readIndex } from '../validate/index-spaces.ts'
 import { IMMEDIATE, MISC_OP, RELAXED_SIMD_FIRST, SIMD_OPCODES } from './opcodes.ts'
 
 /** An alignment with this bit is followed by a memory index. */
@@ -24,16 +25,16 @@ export function skipImmediate(reader: ByteReader, kind: number, module: Module, 
     case IMMEDIATE.NONE:
       return
     case IMMEDIATE.LOCAL:
-      readIndex(reader, 'a local index', localCount)
+      readIndex(reader, 'local', localCount)
       return
     case IMMEDIATE.S32:
       reader.skipSigned(32, 'an i32')
       return
     case IMMEDIATE.MEMORY:
-      skipMemoryArgument(reader)
+      readMemoryArgument(reader)
       return
     case IMMEDIATE.GLOBAL:
-      readIndex(reader, 'a global index', module.globalCount)
+      readIndex(reader, 'global', module.globalCount)
       return
     case IMMEDIATE.S64:
       reader.skipSigned(64, 'an i64')
@@ -51,7 +52,7 @@ export function skipImmediate(reader: ByteReader, kind: number, module: Module, 
       reader.skip(1, 'a lane')
       return
     case IMMEDIATE.MEMORY_LANE:
-      skipMemoryArgument(reader)
+      readMemoryArgument(reader)
       reader.skip(1, 'a lane')
       return
     case IMMEDIATE.MEMORY_INDEX:
@@ -61,22 +62,14 @@ export function skipImmediate(reader: ByteReader, kind: number, module: Module, 
       reader.u32('a table index')
       return
     case IMMEDIATE.HEAP_TYPE:
-      readHeapType(reader, module.types.length)
+      readHeapType(reader, module.canonicalTypes)
       return
     case IMMEDIATE.FUNCTION:
-      readIndex(reader, 'a function index', module.functionTypes.length)
+      readIndex(reader, 'function', module.functionTypes.length)
       return
     default:
       throw malformed(reader.offset - 1, 'an instruction')
   }
-}
-
-/** Reads an index and checks that it is below `count`. */
-export function readIndex(reader: ByteReader, what: string, count: number): number {
-  const at = reader.offset
-  const index = reader.u32(what)
-  if (index >= count) throw malformed(at, `${what} below ${count}`)
-  return index
 }
 
 /** Reads a memory index, which can only be 0. */
@@ -87,15 +80,22 @@ export function readMemoryIndex(reader: ByteReader): void {
 
 /** Reads a block type: a type index, {@link BLOCK_ONE_RESULT} or {@link BLOCK_EMPTY}. */
 export function readBlockType(reader: ByteReader, module: Module): number {
+  const type = readTypedBlockType(reader, module)
+  return type >= BLOCK_EMPTY ? type : BLOCK_ONE_RESULT
+}
+
+/** Reads a block type: a type index, {@link BLOCK_EMPTY}, or the code of the one result's type, negated. */
+export function readTypedBlockType(reader: ByteReader, module: Module): number {
   const code = reader.bytes[reader.offset] as number
   if (reader.offset < reader.end && (code & 0xc0) === 0x40) {
-    if (code === EMPTY_BLOCK) reader.offset++
-    else readValueType(reader, module.types.length)
-    return code === EMPTY_BLOCK ? BLOCK_EMPTY : BLOCK_ONE_RESULT
+    if (code !== EMPTY_BLOCK) return -readValueType(reader, module.canonicalTypes)
+    reader.offset++
+    return BLOCK_EMPTY
   }
   const at = reader.offset
   const index = reader.s33('a block type')
-  if (index < 0 || index >= module.types.length) throw malformed(at, `a type index below ${module.types.length}`)
+  if (index < 0) throw malformed(at, 'a block type in one byte')
+  if (index >= module.types.length) throw invalid(at, `unknown type ${index}, there are ${module.types.length}`)
   return index
 }
 
@@ -167,11 +167,16 @@ export function readTargetCount(reader: ByteReader): number {
   return count
 }
 
-/** Reads the types of a `select` with types, of which there is one. */
-export function skipSelectTypes(reader: ByteReader, module: Module): void {
+/** Reads the type of a `select` with types, of which there is one. */
+export function readSelectType(reader: ByteReader, module: Module): number {
   const at = reader.offset
-  if (reader.u32('the number of select types') !== 1) throw malformed(at, 'one select type')
-  readValueType(reader, module.types.length)
+  if (reader.u32('the number of select types') !== 1) throw invalid(at, 'one select type is needed')
+  return readValueType(reader, module.canonicalTypes)
+}
+
+/** Passes over the type of a `select` with types. */
+export function skipSelectTypes(reader: ByteReader, module: Module): void {
+  readSelectType(reader, module)
 }
 
 /** Declared locals: how many, in how many stack slots of 8 bytes, and where their groups stand. */
@@ -184,8 +189,14 @@ export interface LocalDeclarations {
   readonly end: number
 }
 
+/** What wants to know the types of locals. */
+export interface LocalTypeSink {
+  /** Takes the next `count` locals, all of one type. */
+  add(count: number, type: number): void
+}
+
 /** Reads the declared locals of a function. */
-export function readLocals(reader: ByteReader, module: Module, limit: number): LocalDeclarations {
+export function readLocals(reader: ByteReader, module: Module, limit: number, sink?: LocalTypeSink): LocalDeclarations {
   const at = reader.offset
   const groupCount = reader.count('groups of locals', limit)
   const start = reader.offset
@@ -195,17 +206,21 @@ export function readLocals(reader: ByteReader, module: Module, limit: number): L
     const size = reader.u32('the number of locals')
     count += size
     if (count > limit) throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at, what: 'the number of locals', limit })
-    slots += readValueType(reader, module.types.length) === 'v128' ? 2 * size : size
+    const type = readValueType(reader, module.canonicalTypes)
+    slots += type === V128 ? 2 * size : size
+    sink?.add(size, type)
   }
   return { groupCount, count, slots, start, end: reader.offset }
 }
 
-function skipMemoryArgument(reader: ByteReader): void {
+/** Passes over alignment and offset, and returns the alignment, as a power of two. */
+export function readMemoryArgument(reader: ByteReader): number {
   const at = reader.offset
   const alignment = reader.u32('an alignment')
   if (alignment >= MULTI_MEMORY_BIT) {
     if (alignment < 2 * MULTI_MEMORY_BIT) throw unsupported(at, 'more than one memory (multi-memory)')
     throw malformed(at, 'an alignment below 64')
   }
-  reader.u32('a memory offset')
+  reader.u32Wide('a memory offset')
+  return alignment
 }

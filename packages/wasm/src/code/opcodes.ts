@@ -219,6 +219,14 @@ export const MISC_OP = {
   TABLE_FILL: 17,
 } as const
 
+/** Opcodes after the prefix 0xfe that are not plain memory accesses. */
+export const ATOMIC_OP = {
+  /** `memory.atomic.notify`, `memory.atomic.wait32` and `memory.atomic.wait64` are the first three */
+  WAIT_LAST: 2,
+  FENCE: 3,
+  LAST: 0x4e,
+} as const
+
 function buildTable(rows: readonly Row[]): OpcodeTable {
   const table = { immediate: new Uint8Array(256), stack: new Int8Array(256), traps: new Uint8Array(256) }
   for (const [first, last, immediate, stack, traps] of rows) {

@@ -1,9 +1,9 @@
 import { ByteWriter } from '../binary/byte-writer.ts'
-import { scanCode } from '../code/scan-code.ts'
 import { decodeModule } from '../decode-module.ts'
 import { PAGES_MAX, TABLE_ENTRIES_MAX } from '../limits.ts'
 import type { ExportDescriptor, ImportDescriptor, Module } from '../module.ts'
 import { ModuleError } from '../module-error.ts'
+import { validateCode } from '../validate/validate-module.ts'
 import { CALL_DEPTH_DEFAULT } from './cost.ts'
 import { encodeInstrumented } from './encode-instrumented.ts'
 import { FUEL_EXPORT, START_EXPORT, STATUS_EXPORT } from './export-names.ts'
@@ -19,6 +19,8 @@ export interface InstrumentOptions {
   readonly callDepthMax?: number
   /** fuel is exact in the global also when the guest traps; slower, for replaying a run that trapped */
   readonly precise?: boolean
+  /** whether shared memories and atomic instructions are run; default false, since their results depend on timing */
+  readonly threads?: boolean
 }
 
 /** A rewritten module and what the host needs to know of it. */
@@ -37,12 +39,12 @@ export interface InstrumentedModule {
 const CALL_DEPTH_LIMIT = 1_000_000
 
 /**
- * Rewrites a module so that it counts its fuel, bounds its call depth and cannot grow its memory over a cap. Does not
- * check types: a module that the engine refuses is either refused here or rewritten into one that it refuses.
+ * Validates a module and rewrites it so that it counts its fuel, bounds its call depth and cannot grow its memory over a
+ * cap.
  *
  * @param bytes - a module in the binary format, at most 64 MiB; borrowed
  * @returns the rewritten module; its function, global and type indices are those of the original with more behind them
- * @throws {ModuleError} if the module is malformed, uses what this network does not run, or is over a limit
+ * @throws {ModuleError} if the module is malformed or invalid, uses what this network does not run, or is over a limit
  * @throws {RangeError} if an option is out of range
  * @example
  * ```ts
@@ -61,14 +63,14 @@ const CALL_DEPTH_LIMIT = 1_000_000
  * ```
  */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions): InstrumentedModule {
-  const { memoryPagesMax, callDepthMax = CALL_DEPTH_DEFAULT, precise = false } = options
+  const { memoryPagesMax, callDepthMax = CALL_DEPTH_DEFAULT, precise = false, threads = false } = options
   checkRange('memoryPagesMax', memoryPagesMax, PAGES_MAX)
   checkRange('callDepthMax', callDepthMax, CALL_DEPTH_LIMIT)
-  const module = decodeModule(bytes)
+  const module = decodeModule(bytes, { threads })
   checkExports(module)
   checkMemory(module, memoryPagesMax)
   checkTables(module)
-  const scan = scanCode(module)
+  const scan = validateCode(module, { threads })
   const plan = planRewriting(module, scan, precise)
   const pagesMax = Math.min(module.memory?.pagesMax ?? 0, memoryPagesMax)
   const writer = new ByteWriter(bytes.length * 2)

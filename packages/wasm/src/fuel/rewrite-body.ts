@@ -6,6 +6,7 @@ import { ControlStack } from '../code/control-stack.ts'
 import {
   readBlockType,
   readLocals,
+  readMemoryArgument,
   readMemoryIndex,
   readMiscOpcode,
   readSimdOpcode,
@@ -14,7 +15,7 @@ import {
   skipMiscImmediate,
   skipSelectTypes,
 } from '../code/immediates.ts'
-import { IMMEDIATE, MAIN_OPCODES, MISC_OP, OP, SIMD_OPCODES } from '../code/opcodes.ts'
+import { ATOMIC_OP, IMMEDIATE, MAIN_OPCODES, MISC_OP, OP, SIMD_OPCODES } from '../code/opcodes.ts'
 import { type CodeScan, isBulk, MARK, TRAIT } from '../code/scan-code.ts'
 import { LOCALS_MAX } from '../limits.ts'
 import type { FunctionType, Module } from '../module.ts'
@@ -177,6 +178,10 @@ export class BodyRewriter {
       if (this.#plan.isPrecise && SIMD_OPCODES.traps[code] === 1) this.#settleAndSpill(at)
       return
     }
+    if (prefix === OP.ATOMIC) {
+      this.#atomic(at)
+      return
+    }
     const code = readMiscOpcode(reader)
     skipMiscImmediate(reader, code)
     if (!isBulk(code)) return
@@ -185,6 +190,16 @@ export class BodyRewriter {
     this.#emit.chargeBulk(this.#pending, isMemory ? BULK_BYTES_SHIFT : BULK_ENTRIES_SHIFT)
     this.#pending = 0
     if (this.#plan.isPrecise) this.#emit.spill()
+  }
+
+  #atomic(at: number): void {
+    const code = this.#reader.u32('an opcode after 0xfe')
+    if (code === ATOMIC_OP.FENCE) this.#reader.byte('the order of a fence')
+    else readMemoryArgument(this.#reader)
+    const isWait = code <= ATOMIC_OP.WAIT_LAST
+    if (isWait || (this.#plan.isPrecise && code !== ATOMIC_OP.FENCE)) this.#settleAndSpill(at)
+    // A guest without fuel must not wait for others, nor wake them.
+    if (isWait) this.#emit.check()
   }
 
   #special(opcode: number, at: number): void {

@@ -11,11 +11,21 @@ export function prepareModule({ id, wasm: bytes, memoryPagesMax, precise }: Prep
     const info = readModule(wasm)
     const memoryPages = effectivePages(memoryPagesMax, info)
     const rewritten = translated(() => instrument(wasm, { memoryPagesMax: memoryPages, precise }))
-    // instrument() answers a fresh array of its own
-    const module = new WebAssembly.Module(rewritten.bytes as Uint8Array<ArrayBuffer>)
+    const module = compile(rewritten.bytes)
     return { kind: 'prepared', id, module, memoryPages, info }
   } catch (error) {
     if (error instanceof FailureError) return { kind: 'failed', id, failure: error.failure }
     throw error
+  }
+}
+
+/** `instrument()` validates what it is given, so a refusal here is a fault of ours; it is said, not thrown at the host. */
+function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error
+    const why = `the engine refuses it: ${error.message}`
+    throw new FailureError({ code: 'ERR_MODULE_INVALID', looksLike: 'a WebAssembly module', why })
   }
 }
