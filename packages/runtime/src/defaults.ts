@@ -1,11 +1,18 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import type { HostCallLimits } from './host-call/host-family.ts'
 import { HOST_CALL_SIZE_MAX } from './limits.ts'
 
 /** How an executor is set up unless its owner says otherwise. */
 export const DEFAULTS: Readonly<
   Record<
-    'threads' | 'moduleCacheBytesMax' | 'heapMegabytesMax' | 'threadHeapMegabytesMax' | 'queueMax' | 'guestsMax',
+    | 'threads'
+    | 'moduleCacheBytesMax'
+    | 'heapMegabytesMax'
+    | 'threadHeapMegabytesMax'
+    | 'queueMax'
+    | 'guestsMax'
+    | 'memoryBytesMax'
+    | 'cpusMax',
     number
   >
 > = {
@@ -21,6 +28,9 @@ export const DEFAULTS: Readonly<
   queueMax: 512,
   /** Runs at once, with those that wait for a host call and need no thread: each takes at least its instance's memory. */
   guestsMax: 4096,
+  /** Three quarters of the machine: beyond that the kernel would end something else. */
+  memoryBytesMax: Math.floor(totalmem() * 0.75),
+  cpusMax: availableParallelism(),
 }
 
 /** What host calls of a run may use unless its owner says otherwise. */
@@ -28,6 +38,8 @@ export const HOST_CALL_DEFAULTS: HostCallLimits = {
   /** At 0.1 ms each, a second of a node's time. */
   callsMax: 10_000,
   bytesMax: HOST_CALL_SIZE_MAX,
+  /** As much as may come in. */
+  sentBytesMax: 134_217_728,
   /** 128 MiB: the memory that a run has unless it says otherwise. */
   totalBytesMax: 134_217_728,
   /** 30 s, the usual patience of HTTP clients. */

@@ -1,5 +1,6 @@
 export { DEFAULTS as EXECUTOR_DEFAULTS } from './defaults.ts'
 export type { RunReport, RunTimings } from './executor/answers.ts'
+export { Cgroups } from './executor/caps/cgroup.ts'
 export { Executor } from './executor/executor.ts'
 export type { ExecutorComponents, ExecutorInit } from './executor/executor-init.ts'
 export type { Failure } from './executor/failure.ts'

@@ -1,10 +1,13 @@
 import type { Clock, Logger } from '@blockless/core'
 import { DEFAULTS } from '../defaults.ts'
+import type { Cgroups } from './caps/cgroup.ts'
 
 /** Collaborators of an {@link Executor}. */
 export interface ExecutorComponents {
   readonly log: Logger
   readonly clock: Clock
+  /** Control groups, where the kernel lets this process make them. */
+  readonly cgroups?: Cgroups
 }
 
 /** Configures an {@link Executor}; what is left out is in `DEFAULTS`. */
@@ -21,6 +24,10 @@ export interface ExecutorInit {
   readonly queueMax?: number
   /** Runs at once, with those that wait for a host call. */
   readonly guestsMax?: number
+  /** Memory of the executor with all its guests, in bytes. */
+  readonly memoryBytesMax?: number
+  /** Processor time per second of wall time, in cores; needs control groups. */
+  readonly cpusMax?: number
 }
 
 /** The configuration with defaults for what was left out. @throws {RangeError} if a number is not one that works */
@@ -28,8 +35,10 @@ export function completeInit(init: ExecutorInit): Required<ExecutorInit> {
   const complete = { ...DEFAULTS, ...init }
   for (const [name, value] of Object.entries(complete)) {
     const min = name === 'queueMax' ? 0 : 1
-    if (Number.isSafeInteger(value) && value >= min) continue
-    throw new RangeError(`Cannot create executor: ${name} is ${value}, an integer of at least ${min} is needed`)
+    if (name === 'cpusMax' ? value > 0 : Number.isSafeInteger(value) && value >= min) continue
+    throw new RangeError(
+      `Cannot create executor: ${name} is ${value}, ${name === 'cpusMax' ? 'a number above 0' : `an integer of at least ${min}`} is needed`,
+    )
   }
   return complete
 }

@@ -12,6 +12,8 @@ import {
   tooLittleMemory,
   transcriptFacts,
 } from './answers.ts'
+import { Confinement } from './caps/confinement.ts'
+import { residentBytes } from './caps/memory-watch.ts'
 import { completeInit, type ExecutorComponents, type ExecutorInit } from './executor-init.ts'
 import { ExecutorProcess } from './executor-process.ts'
 import { HostCalls } from './host-calls.ts'
@@ -50,6 +52,7 @@ export class Executor implements AsyncDisposable {
   readonly #preparing = new Map<string, Promise<ModuleInfo>>()
   readonly #hostCalls: HostCalls
   readonly #watch: SilenceWatch
+  readonly #confinement: Confinement
   #state: State = 'not started'
   #process: ExecutorProcess | undefined
   #ready: PromiseWithResolvers<void> | undefined
@@ -66,6 +69,9 @@ export class Executor implements AsyncDisposable {
       ask: () => this.#process?.send(createFrame(HOST_FRAME.ping, 0, 0)),
       silent: () => this.#process?.kill(`it did not answer for ${EXECUTOR_SILENCE_MS_MAX} ms`),
     })
+    const { memoryBytesMax: memoryBytes, cpusMax: cpus } = this.#init
+    const { cgroups } = components
+    this.#confinement = new Confinement({ ...components, cgroups, measure: residentBytes }, { memoryBytes, cpus })
     this.#hostCalls = new HostCalls({
       answered: (parts) => this.#process?.send(...parts),
       failed: (id, error) => this.#pending.get(id)?.abandon(error),
@@ -236,6 +242,7 @@ export class Executor implements AsyncDisposable {
     signal?.addEventListener('abort', abort, { once: true })
     child.send(...frames)
     this.#watch.start()
+    this.#confinement.begin()
     try {
       return await promise
     } finally {
@@ -261,6 +268,7 @@ export class Executor implements AsyncDisposable {
       { frame: (frame) => this.#onFrame(child, frame), exited: (why) => this.#onExited(why) },
     )
     this.#process = child
+    this.#confinement.enter(child)
   }
 
   #onFrame(child: ExecutorProcess, frame: Frame): void {
@@ -281,7 +289,7 @@ export class Executor implements AsyncDisposable {
     const pending = this.#pending.get(frame.id)
     if (pending === undefined) return
     this.#pending.delete(frame.id)
-    if (this.#pending.size === 0) this.#watch.stop()
+    if (this.#pending.size === 0) this.#rest()
     try {
       pending.answer(frame)
     } catch (error) {
@@ -294,6 +302,7 @@ export class Executor implements AsyncDisposable {
   #onExited(why: string): void {
     const wasStarting = this.#state === 'starting'
     this.#process = undefined
+    this.#confinement.leave()
     this.#modules.clear()
     this.#gone?.resolve()
     this.#failAll({ code: 'ERR_EXECUTOR_CRASHED', why })
@@ -312,8 +321,13 @@ export class Executor implements AsyncDisposable {
     this.#spawn()
   }
 
-  #failAll(reason: RuntimeReason): void {
+  #rest(): void {
     this.#watch.stop()
+    this.#confinement.rest()
+  }
+
+  #failAll(reason: RuntimeReason): void {
+    this.#rest()
     const open = [...this.#pending.values()]
     this.#pending.clear()
     for (const { fail } of open) fail(reason)

@@ -8,6 +8,8 @@ export interface HostCallLimits {
   readonly callsMax: number
   /** Bytes of one call, and of one answer. */
   readonly bytesMax: number
+  /** Bytes of all calls of a run: what it can send out at most. */
+  readonly sentBytesMax: number
   /** Bytes of all answers of a run, which are kept until it ends. */
   readonly totalBytesMax: number
   /** Milliseconds one call may take. */

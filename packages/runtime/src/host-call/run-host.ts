@@ -39,6 +39,7 @@ export class RunHost implements AsyncDisposable {
   readonly #entries: TranscriptEntry[] = []
   readonly #sessions = new Map<string, HostSession>()
   readonly #over = new AbortController()
+  #sentBytes = 0
   #answeredBytes = 0
   #current:
     | { readonly sequence: number; readonly callHash: Uint8Array; readonly answer: Promise<Uint8Array> }
@@ -118,9 +119,11 @@ export class RunHost implements AsyncDisposable {
   }
 
   async #perform(call: HostCall, size: number): Promise<HostAnswer> {
-    const { callsMax, bytesMax, deadlineMs } = this.#limits
+    const { callsMax, bytesMax, sentBytesMax, deadlineMs } = this.#limits
     if (this.#entries.length >= callsMax) return refused('limit', { name: 'callsMax', max: callsMax })
     if (size > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
+    this.#sentBytes += size
+    if (this.#sentBytes > sentBytesMax) return refused('limit', { name: 'sentBytesMax', max: sentBytesMax })
     const session = this.#sessionOf(call.name)
     if (session === undefined) return refused('unavailable', { missing: `the operator offers no ${call.name}` })
     const deadline = new AbortController()

@@ -125,6 +125,9 @@ test('RunHost refuses what no family serves, and what goes beyond the limits', a
   assert.equal(read(await host.answer(2, callOf('x'.repeat(7))))[0], 'limit') // 70 bytes in all
   assert.deepEqual(decodeAnswer(await host.answer(3, callOf('x'))).fields, { name: 'callsMax', max: 3 })
   assert.equal(read(await hostOf(familyOf(echo), { limits }).answer(0, callOf('x'.repeat(200))))[0], 'limit')
+  const talkative = hostOf(familyOf(echo), { limits: { sentBytesMax: 70 } })
+  assert.equal(read(await talkative.answer(0, callOf('x')))[0], 'ok')
+  assert.equal(decodeAnswer(await talkative.answer(1, callOf('x'))).fields.name, 'sentBytesMax')
 })
 
 test('RunHost tells a guest that its call took too long', async () => {
