@@ -20,6 +20,10 @@ export const COPIED_BYTES_PER_FUEL = 64
 export const RANDOM_BYTES_SHIFT = 2
 /** A subscription costs as much as the tens of instructions that reading it takes. Part of the fuel table. */
 export const SUBSCRIPTION_FUEL = 64
+/** Listing an entry of a directory costs about what a dozen instructions do, and its bytes. Part of the fuel table. */
+export const ENTRY_FUEL = 16
+/** Looking up one name of a path, as much as reading a subscription. Part of the fuel table. */
+export const LOOKUP_FUEL = 64
 /** A call that leaves the executor costs the node about 0.1 ms beside what it moves. Part of the fuel table. */
 export const HOST_CALL_FUEL = 10_000
 /** UTF-16 bytes of an AssemblyScript message that are printed. */

@@ -2,6 +2,8 @@ import type { Exit } from '@blockless/core'
 import type { Fields, HostAnswer } from '../host-call/host-call.ts'
 import type { HostLink } from '../host-call/host-link.ts'
 import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
+import { DescriptorTable } from '../wasi/descriptors/descriptor-table.ts'
+import { standardDescriptors, standardStreams } from '../wasi/descriptors/standard-streams.ts'
 import { GuestMemory } from './guest-memory.ts'
 import { Output, type OutputStream } from './output.ts'
 import { RandomStream } from './random-stream.ts'
@@ -42,12 +44,12 @@ export class Guest {
   readonly memory: GuestMemory = new GuestMemory()
   readonly output: Output = new Output()
   readonly random: RandomStream = new RandomStream()
+  /** What the guest has open; import modules add their sockets and handles here. */
+  readonly descriptors: DescriptorTable = new DescriptorTable()
   args: TextTable = NO_TEXTS
   env: TextTable = NO_TEXTS
   stdin: Uint8Array = new Uint8Array()
   stdinOffset = 0
-  /** Open standard streams: bit n is file descriptor n. */
-  openDescriptors = 0b111
   /** How a host call ended the run, if one did; the first one counts. */
   end: Exit | undefined
   readonly #states = new Map<() => unknown, unknown>()
@@ -56,6 +58,7 @@ export class Guest {
   #fuelLimit = 0n
   #fuelGlobal: WebAssembly.Global<'i64'> | undefined
   readonly #link: HostLink
+  readonly #standardStreams = standardStreams(this)
 
   /** @param link - where host calls go that leave the thread */
   constructor(link: HostLink) {
@@ -68,7 +71,6 @@ export class Guest {
     this.env = init.env
     this.stdin = init.stdin
     this.stdinOffset = 0
-    this.openDescriptors = 0b111
     this.end = undefined
     this.#states.clear()
     this.output.reset(init.outputBytes)
@@ -78,6 +80,7 @@ export class Guest {
     this.#fuelLimit = BigInt(init.fuel)
     this.#fuelGlobal = undefined
     this.memory.attach(undefined)
+    this.descriptors.reset(standardDescriptors(this.#standardStreams))
   }
 
   /**
@@ -145,10 +148,5 @@ export class Guest {
   finish(exit: Exit): never {
     this.end ??= exit
     throw GUEST_END
-  }
-
-  /** Whether a file descriptor is one of the open standard streams. */
-  isOpen(descriptor: number): boolean {
-    return descriptor <= 2 && (this.openDescriptors & (1 << descriptor)) !== 0
   }
 }

@@ -1,8 +1,9 @@
 import type { Guest } from '../guest/guest.ts'
 import { SUBSCRIPTION_FUEL, SUBSCRIPTIONS_MAX } from '../limits.ts'
-import type { Snapshot } from './descriptors.ts'
+import { RIGHT } from './descriptors/rights.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
+import type { Snapshot } from './structures.ts'
 
 const EVENT_SIZE = 32
 const CLOCK = 0
@@ -104,13 +105,16 @@ function readSubscriptions(guest: Guest, layout: Layout, call: Call): { ready: E
   return { ready, clocks }
 }
 
-function streamEvent(guest: Guest, userdata: bigint, type: number, descriptor: number): Event {
-  const failed = { userdata, type, size: 0, flags: 0 }
-  if (!guest.isOpen(descriptor)) return { ...failed, error: ERRNO.badf }
-  const isInput = descriptor === 0
-  if (isInput !== (type === FD_READ)) return { ...failed, error: ERRNO.notcapable }
-  const size = isInput ? guest.stdin.length - guest.stdinOffset : 0
-  return { userdata, error: ERRNO.success, type, size, flags: isInput && size === 0 ? HANGUP : 0 }
+function streamEvent(guest: Guest, userdata: bigint, type: number, number: number): Event {
+  const event = { userdata, type, size: 0, flags: 0 }
+  const descriptor = guest.descriptors.find(number)
+  if (descriptor === undefined || descriptor.target.kind === 'directory') return { ...event, error: ERRNO.badf }
+  const needed = type === FD_READ ? RIGHT.fdRead : RIGHT.fdWrite
+  if ((descriptor.rights.base & needed) === 0n) return { ...event, error: ERRNO.notcapable }
+  if (type === FD_WRITE) return { ...event, error: ERRNO.success }
+  const size = descriptor.target.kind === 'stream' ? descriptor.target.available?.() : undefined
+  // where only reading can tell, there may be a byte
+  return { ...event, error: ERRNO.success, size: size ?? 1, flags: size === 0 ? HANGUP : 0 }
 }
 
 function sleepUntilFirst(guest: Guest, clocks: readonly Timer[]): Event[] {

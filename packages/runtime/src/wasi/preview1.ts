@@ -1,27 +1,38 @@
 import type { Guest } from '../guest/guest.ts'
+import { answering } from './answering.ts'
 import { argumentFunctions } from './arguments.ts'
 import { clockRandomFunctions } from './clock-random.ts'
-import { descriptorFunctions, type Snapshot } from './descriptors.ts'
+import { descriptorFunctions } from './descriptor-functions.ts'
+import { fileFunctions } from './file-functions.ts'
 import type { HostFunctions } from './host-function.ts'
-import { pathFunctions } from './paths.ts'
+import { openFunction } from './open-function.ts'
+import { pathFunctions } from './path-functions.ts'
 import { pollFunctions } from './poll.ts'
 import { processFunctions } from './process.ts'
-import { streamFunctions } from './streams.ts'
+import { readDirectoryFunctions } from './read-directory.ts'
+import { readWriteFunctions } from './read-write.ts'
+import { socketFunctions } from './socket-functions.ts'
+import type { Snapshot } from './structures.ts'
 
 /**
- * WASI preview 1 over a guest's state: standard streams, arguments, environment, a clock of fuel, seeded randomness.
+ * WASI preview 1 over a guest's state: descriptors, arguments, environment, a clock of fuel, seeded randomness.
  *
  * Nothing here reads the machine, so the same guest with the same request sees the same answers everywhere. A pointer
- * outside the guest's memory answers `EFAULT`, never an exception of the host.
+ * outside the guest's memory answers `EFAULT`, never an exception of the host. A function answers with a promise only
+ * where a descriptor leads out of the sandbox.
  */
 export function preview1Functions(guest: Guest, snapshot: Snapshot): HostFunctions {
-  return {
+  return answering({
     ...argumentFunctions(guest),
     ...clockRandomFunctions(guest),
     ...descriptorFunctions(guest, snapshot),
-    ...pathFunctions(guest),
+    ...fileFunctions(guest, snapshot),
+    ...openFunction(guest),
+    ...pathFunctions(guest, snapshot),
     ...pollFunctions(guest, snapshot),
     ...processFunctions(guest),
-    ...streamFunctions(guest),
-  }
+    ...readDirectoryFunctions(guest),
+    ...readWriteFunctions(guest),
+    ...socketFunctions(guest),
+  })
 }

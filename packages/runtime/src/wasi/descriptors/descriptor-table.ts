@@ -46,6 +46,11 @@ export class DescriptorTable {
     return number
   }
 
+  /** What a number stands for; undefined if it is not open. */
+  find(number: number): Descriptor | undefined {
+    return this.#open[number]
+  }
+
   /** What a number stands for. @throws {FileError} `badf` if it is not open */
   get(number: number): Descriptor {
     const descriptor = this.#open[number]

@@ -21,7 +21,9 @@ export interface Rights {
 }
 
 /** An open file description: what one descriptor number stands for. */
-export interface Descriptor<Target extends OpenFile | OpenDirectory | OpenStream = OpenFile | OpenDirectory | OpenStream> {
+export interface Descriptor<
+  Target extends OpenFile | OpenDirectory | OpenStream = OpenFile | OpenDirectory | OpenStream,
+> {
   readonly target: Target
   readonly rights: Rights
   /** Bits of {@link DESCRIPTOR_FLAG}. */

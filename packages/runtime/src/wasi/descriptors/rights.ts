@@ -43,13 +43,7 @@ const ANY_FILE =
 
 /** What can be done with a regular file. */
 export const FILE_RIGHTS: bigint =
-  ANY_FILE |
-  RIGHT.fdRead |
-  RIGHT.fdSeek |
-  RIGHT.fdTell |
-  RIGHT.fdWrite |
-  RIGHT.fdAllocate |
-  RIGHT.fdFilestatSetSize
+  ANY_FILE | RIGHT.fdRead | RIGHT.fdSeek | RIGHT.fdTell | RIGHT.fdWrite | RIGHT.fdAllocate | RIGHT.fdFilestatSetSize
 
 /** What can be done with a directory. */
 export const DIRECTORY_RIGHTS: bigint =

@@ -9,18 +9,21 @@ import { RIGHT } from './rights.ts'
 const INPUT_RIGHTS = RIGHT.fdRead | RIGHT.pollFdReadwrite
 const OUTPUT_RIGHTS = RIGHT.fdWrite | RIGHT.pollFdReadwrite
 
+/** Stdin, stdout and stderr of a guest, in this order; they serve all its runs. */
+export function standardStreams(guest: Guest): readonly OpenStream[] {
+  return [inputOf(guest), outputOf(guest, 'stdout'), outputOf(guest, 'stderr')]
+}
+
 /**
- * New descriptors for stdin, stdout and stderr of a guest, in this order.
+ * New descriptors for the standard streams.
  *
  * They are character devices without the right to seek, which is how wasi-libc's `isatty` tells terminals; programs
  * then write line by line, so output before a trap is not lost in a buffer.
  */
-export function standardDescriptors(guest: Guest): Descriptor[] {
-  return [
-    createDescriptor(inputOf(guest), { rights: rightsOf(INPUT_RIGHTS) }),
-    createDescriptor(outputOf(guest, 'stdout'), { rights: rightsOf(OUTPUT_RIGHTS) }),
-    createDescriptor(outputOf(guest, 'stderr'), { rights: rightsOf(OUTPUT_RIGHTS) }),
-  ]
+export function standardDescriptors(streams: readonly OpenStream[]): Descriptor[] {
+  return streams.map((stream, index) =>
+    createDescriptor(stream, { rights: rightsOf(index === 0 ? INPUT_RIGHTS : OUTPUT_RIGHTS) }),
+  )
 }
 
 function rightsOf(base: bigint): Descriptor['rights'] {
