@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { runScript, type ScriptResult } from './run-script.ts'
+import { compileText, loadTextCompiler } from './wat.ts'
+
+/** What a script came to, or why it could not be run at all. */
+export type ChildAnswer = { readonly result: ScriptResult } | { readonly problem: string }
+
+// Runs one script per message, so that a hang or a crash of the engine ends this process and not the whole run.
+const [textCompiler] = process.argv.slice(2)
+const compile = textCompiler === undefined ? compileText : await loadTextCompiler(textCompiler)
+
+process.on('message', (file) => {
+  process.send?.(answer(String(file)))
+})
+process.send?.('ready')
+
+function answer(file: string): ChildAnswer {
+  try {
+    return { result: runScript(readFileSync(file, 'utf8'), compile) }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
