@@ -15,6 +15,8 @@ export const TRAIT = {
   /** costs that depend on operands */
   BULK: 128,
   GROWS: 256,
+  /** has an instruction whose result may be a NaN that it made */
+  MAKES_NAN: 512,
 } as const
 
 /** What a block's label needs, as bits. */

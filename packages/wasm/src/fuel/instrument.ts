@@ -19,6 +19,8 @@ export interface InstrumentOptions {
   readonly callDepthMax?: number
   /** fuel is exact in the global also when the guest traps; slower, for replaying a run that trapped */
   readonly precise?: boolean
+  /** whether each NaN that an instruction makes has the same bits on every machine; default true */
+  readonly canonicalNan?: boolean
   /** whether shared memories and atomic instructions are run; default false, since their results depend on timing */
   readonly threads?: boolean
 }
@@ -39,8 +41,8 @@ export interface InstrumentedModule {
 const CALL_DEPTH_LIMIT = 1_000_000
 
 /**
- * Validates a module and rewrites it so that it counts its fuel, bounds its call depth and cannot grow its memory over a
- * cap.
+ * Validates a module and rewrites it so that it counts its fuel, bounds its call depth, cannot grow its memory over a cap
+ * and sees the same NaNs on every machine.
  *
  * @param bytes - a module in the binary format, at most 64 MiB; borrowed
  * @returns the rewritten module; its function, global and type indices are those of the original with more behind them
@@ -64,6 +66,7 @@ const CALL_DEPTH_LIMIT = 1_000_000
  */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions): InstrumentedModule {
   const { memoryPagesMax, callDepthMax = CALL_DEPTH_DEFAULT, precise = false, threads = false } = options
+  const { canonicalNan = true } = options
   checkRange('memoryPagesMax', memoryPagesMax, PAGES_MAX)
   checkRange('callDepthMax', callDepthMax, CALL_DEPTH_LIMIT)
   const module = decodeModule(bytes, { threads })
@@ -71,7 +74,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
   checkMemory(module, memoryPagesMax)
   checkTables(module)
   const scan = validateCode(module, { threads })
-  const plan = planRewriting(module, scan, precise)
+  const plan = planRewriting(module, scan, { isPrecise: precise, isCanonical: canonicalNan })
   const pagesMax = Math.min(module.memory?.pagesMax ?? 0, memoryPagesMax)
   const writer = new ByteWriter(bytes.length * 2)
   encodeInstrumented(writer, { module, scan, plan, pagesMax, callDepthMax })

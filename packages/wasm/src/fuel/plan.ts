@@ -19,6 +19,8 @@ export const MODE = {
 /** What is decided before the bodies are rewritten. Arrays are by defined function unless they say otherwise. */
 export interface Plan {
   readonly isPrecise: boolean
+  /** whether NaNs are made canonical */
+  readonly isCanonical: boolean
   /** {@link MODE} */
   readonly modes: Uint8Array
   /** 1 if the function calls nothing and is small: its frame does not count against the depth */
@@ -43,8 +45,11 @@ export interface Plan {
 /** Parameters and results that the rewriting can add to a type. */
 const THREADED_ARITY = 2
 
+/** How a module is rewritten, for all of its functions. */
+export type PlanOptions = Pick<Plan, 'isPrecise' | 'isCanonical'>
+
 /** Decides how each function is rewritten; the same for both rewritings, but for constants that can trap. */
-export function planRewriting(module: Module, scan: CodeScan, isPrecise: boolean): Plan {
+export function planRewriting(module: Module, scan: CodeScan, options: PlanOptions): Plan {
   const imported = module.importedFunctionCount
   const functionCount = module.functionTypes.length
   const count = functionCount - imported
@@ -65,7 +70,7 @@ export function planRewriting(module: Module, scan: CodeScan, isPrecise: boolean
     const isLeaf = (traits & TRAIT.CALLS) === 0 && units <= LEAF_UNITS_MAX
     plan.units[index] = units
     plan.leaves[index] = isLeaf ? 1 : 0
-    const mode = chooseMode(module, scan, index, isLeaf, isPrecise)
+    const mode = chooseMode(module, scan, index, isLeaf, options.isPrecise)
     plan.modes[index] = mode
     if (mode === MODE.GLOBAL) continue
     if (mode === MODE.THREADED) plan.bodyTypes[index] = types.threaded(plan.bodyTypes[index] as number, isLeaf)
@@ -79,7 +84,7 @@ export function planRewriting(module: Module, scan: CodeScan, isPrecise: boolean
   const growType = grows ? types.grow() : 0
   return {
     ...plan,
-    isPrecise,
+    ...options,
     moved,
     types,
     fuelGlobal: module.globalCount,

@@ -19,6 +19,8 @@ import { ATOMIC_OP, IMMEDIATE, MAIN_OPCODES, MISC_OP, OP, SIMD_OPCODES } from '.
 import { type CodeScan, isBulk, MARK, TRAIT } from '../code/scan-code.ts'
 import { LOCALS_MAX } from '../limits.ts'
 import type { FunctionType, Module } from '../module.ts'
+import { FixWriter } from '../nan/fix-writer.ts'
+import { rewriteStraight } from '../nan/rewrite-straight.ts'
 import { BULK_BYTES_SHIFT, BULK_ENTRIES_SHIFT, FUEL_BY_OPCODE, HOST_CALL_UNITS, UNCHECKED_FUEL_MAX } from './cost.ts'
 import { Emitter } from './emitter.ts'
 import { MODE, type Plan } from './plan.ts'
@@ -42,6 +44,7 @@ export class BodyRewriter {
   readonly #reader: ByteReader
   readonly #writer = new ByteWriter(4096)
   readonly #emit: Emitter
+  readonly #fixes: FixWriter
   /** `first` is the fuel that the label carries, `second` the pending fuel at an `if`, for its `else` */
   readonly #blocks = new ControlStack()
   #copied = 0
@@ -65,6 +68,7 @@ export class BodyRewriter {
     this.#plan = plan
     this.#reader = new ByteReader(module.bytes)
     this.#emit = new Emitter(this.#writer, plan)
+    this.#fixes = new FixWriter(module, this.#writer, this.#emit.checks)
   }
 
   /**
@@ -78,10 +82,11 @@ export class BodyRewriter {
     reader.offset = module.bodies[index * 2] as number
     reader.end = module.bodies[index * 2 + 1] as number
     this.#mode = this.#plan.modes[index] as number
-    this.#emit.checks.length = 0
-    if (this.#mode === MODE.CONSTANT) return module.bytes.subarray(reader.offset, reader.end)
-    this.#writer.size = 0
     this.#traits = this.#scan.traits[index] as number
+    this.#emit.checks.length = 0
+    this.#writer.size = 0
+    this.#fixes.analyse(index, this.#plan.isCanonical && (this.#traits & TRAIT.MAKES_NAN) !== 0)
+    if (this.#mode === MODE.CONSTANT) return rewriteStraight(module, index, this.#writer, this.#fixes)
     this.#isLeaf = this.#plan.leaves[index] === 1
     this.#units = this.#plan.units[index] as number
     this.#label = this.#scan.firstLabel[index] as number
@@ -97,7 +102,7 @@ export class BodyRewriter {
     return this.#writer.view()
   }
 
-  /** Offsets in the body rewritten last of the branches that only a run at its end takes. */
+  /** Offsets in the body rewritten last of the branches that only a run at its end or a NaN takes. */
   get unlikelyBranches(): readonly number[] {
     return this.#emit.checks
   }
@@ -113,7 +118,10 @@ export class BodyRewriter {
     this.#localCount = count
     this.#shiftFrom = isThreaded ? params : count
     this.#shift = isThreaded ? carried : 0
-    writer.u32(declared.groupCount + (isThreaded ? 0 : 1) + (needsTemporary ? 1 : 0))
+    const base = isThreaded ? params : count
+    const firstAdded = count + carried + (needsTemporary ? 1 : 0)
+    const fixGroups = this.#fixes.begin(firstAdded, this.#shiftFrom, this.#shift)
+    writer.u32(declared.groupCount + (isThreaded ? 0 : 1) + (needsTemporary ? 1 : 0) + fixGroups)
     writer.copy(this.#module.bytes, declared.start, declared.end)
     if (!isThreaded) {
       writer.u32(carried)
@@ -123,7 +131,7 @@ export class BodyRewriter {
       writer.u32(1)
       writer.byte(I32)
     }
-    const base = isThreaded ? params : count
+    this.#fixes.declare()
     this.#emit.slots = { fuel: base + carried - 1, depth: base, temporary: count + carried }
   }
 
@@ -151,6 +159,10 @@ export class BodyRewriter {
   #instruction(): void {
     const reader = this.#reader
     const at = reader.offset
+    while (this.#fixes.nextOffset === at) {
+      this.#copyTo(at)
+      this.#fixes.writeNext()
+    }
     const opcode = reader.byte('an instruction')
     this.#pending += FUEL_BY_OPCODE[opcode] as number
     const kind = MAIN_OPCODES.immediate[opcode] as number

@@ -12,6 +12,7 @@ import { IMMEDIATE, MAIN_OPCODES, OP, SIMD_OPCODES } from '../code/opcodes.ts'
 import { TRAIT } from '../code/scan-code.ts'
 import { FUEL_BY_OPCODE } from '../fuel/cost.ts'
 import { LOCALS_MAX } from '../limits.ts'
+import { MAIN_MAKES_NAN, SIMD_MAKES_NAN } from '../nan/float-effects.ts'
 import { validateAtomic } from './atomic-validator.ts'
 import type { BodyState } from './body-state.ts'
 import { validateCall } from './call-validator.ts'
@@ -21,8 +22,8 @@ import { validateMisc } from './misc-validator.ts'
 import { validateReference, validateSelect } from './reference-validator.ts'
 import { LANE_COUNTS, SIMD_SIGNATURES } from './simd-instructions.ts'
 
-/** Locals that the rewriting may add to a function; kept free below the engine's limit. */
-const LOCALS_ADDED_MAX = 4
+/** Locals that the rewriting may add to a function: three for fuel, one for each type of float; kept free below the engine's limit. */
+const LOCALS_ADDED_MAX = 6
 const SHUFFLE = 0x0d
 const SHUFFLE_LANES = 32
 const VECTOR_SIZE = 16
@@ -103,6 +104,7 @@ export class BodyValidator {
     }
     this.#plain(MAIN_SIGNATURES, opcode)
     if (MAIN_OPCODES.traps[opcode] === 1) state.traits |= TRAIT.TRAPS
+    if (MAIN_MAKES_NAN[opcode] === 1) state.traits |= TRAIT.MAKES_NAN
   }
 
   /** Moves the operands of an instruction whose types depend on nothing else. */
@@ -214,6 +216,7 @@ export class BodyValidator {
       this.#vectorImmediate(code)
       this.#plain(SIMD_SIGNATURES, code)
       state.traits |= SIMD_OPCODES.traps[code] === 1 ? TRAIT.SIMD | TRAIT.TRAPS : TRAIT.SIMD
+      if (SIMD_MAKES_NAN[code] === 1) state.traits |= TRAIT.MAKES_NAN
     } else if (prefix === OP.MISC) {
       validateMisc(state, readMiscOpcode(reader))
     } else if (prefix === OP.ATOMIC) {
