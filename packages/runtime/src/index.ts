@@ -16,5 +16,6 @@ export {
 export type { HostCallLimits, HostFamily, HostRun, HostSession } from './host-call/host-family.ts'
 export { RunHost, type RunHostComponents, type RunHostInit } from './host-call/run-host.ts'
 export { type InspectOptions, inspectModule, type ModuleInfo } from './module/inspect-module.ts'
+export type { LinkedModule, Program } from './module/program.ts'
 export { type Action, CLOSED_GATE, type Gate, type Verdict } from './policy/gate.ts'
 export { RuntimeError, type RuntimeReason } from './runtime-error.ts'

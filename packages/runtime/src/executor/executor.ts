@@ -1,6 +1,7 @@
 import { RunHost } from '../host-call/run-host.ts'
 import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
+import { type Program, programOf } from '../module/program.ts'
 import { CLOSED_GATE } from '../policy/gate.ts'
 import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
 import {
@@ -18,7 +19,7 @@ import { completeInit, type ExecutorComponents, type ExecutorInit } from './exec
 import { ExecutorProcess } from './executor-process.ts'
 import { HostCalls } from './host-calls.ts'
 import { type HeldModule, ModuleTable } from './module-table.ts'
-import { createFrame, createPrepareHead, EXECUTOR_FRAME, type Frame, HOST_FRAME } from './protocol.ts'
+import { createFrame, createPrepareFrame, EXECUTOR_FRAME, type Frame, HOST_FRAME } from './protocol.ts'
 import { encodeRunOrder } from './run-frames.ts'
 import { pagesOf, type RunRequest, runOrderOf } from './run-request.ts'
 import { SilenceWatch } from './silence-watch.ts'
@@ -125,15 +126,15 @@ export class Executor implements AsyncDisposable {
   /**
    * Reads, checks, rewrites and compiles a function's module inside the sandbox; at once if that was done before.
    *
-   * @param wasm - a WebAssembly module, at most 64 MiB
+   * @param source - a WebAssembly module, or one with modules linked to it; together at most 64 MiB
    * @throws {RuntimeError} `ERR_MODULE_INVALID`, `ERR_MODULE_IMPORT`, or an error of this node
    */
-  async prepare(functionCid: string, wasm: Uint8Array, signal?: AbortSignal): Promise<ModuleInfo> {
+  async prepare(functionCid: string, source: Uint8Array | Program, signal?: AbortSignal): Promise<ModuleInfo> {
     signal?.throwIfAborted()
     const held = this.#modules.use(functionCid)
     if (held !== undefined) return held.info
     const known = this.#preparing.get(functionCid)
-    const preparing = known ?? this.#prepare(functionCid, wasm)
+    const preparing = known ?? this.#prepare(functionCid, programOf(source))
     if (known === undefined) {
       this.#preparing.set(functionCid, preparing)
       const done = (): void => void this.#preparing.delete(functionCid)
@@ -143,10 +144,10 @@ export class Executor implements AsyncDisposable {
     return await waitFor(preparing, signal)
   }
 
-  async #prepare(functionCid: string, wasm: Uint8Array): Promise<ModuleInfo> {
+  async #prepare(functionCid: string, program: Program): Promise<ModuleInfo> {
     const id = this.#takeId()
-    const head = createPrepareHead(id, wasm.length)
-    const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, [head, wasm], undefined)
+    const frame = createPrepareFrame(id, program)
+    const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, frame, undefined)
     for (const { id: gone } of this.#modules.add(functionCid, { id, info })) {
       this.#process?.send(createFrame(HOST_FRAME.evict, gone, 0))
     }

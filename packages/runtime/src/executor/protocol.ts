@@ -1,5 +1,6 @@
 import type { ExitKind } from '@blockless/core'
 import { PAGES_PREPARED } from '../limits.ts'
+import { decodeProgram, encodeProgramHead, type Program, programParts } from '../module/program.ts'
 
 /**
  * The messages between a node and its executor, and their bytes; both sides and the guests' threads share this file.
@@ -51,17 +52,33 @@ export function createFrame(type: number, id: number, payloadSize: number): Uint
   return frame
 }
 
-/** What comes before a module's bytes in its payload: the module's number and the pages to compile it for. */
-export const PREPARE_HEAD_SIZE = 8
+/** What comes first in a program's payload: its number, the pages to compile it for, and the size of its own head. */
+const PREPARE_HEAD_SIZE = 12
 
-/** The beginning of a frame that hands over a module under the frame's own number; the module's bytes follow it. */
-export function createPrepareHead(id: number, moduleSize: number): Uint8Array {
+/** The parts of a frame that hands over a program under the frame's own number. */
+export function createPrepareFrame(id: number, program: Program): readonly Uint8Array[] {
+  const names = encodeProgramHead(program)
+  const parts = programParts(program)
   const head = createFrame(HOST_FRAME.prepare, id, PREPARE_HEAD_SIZE)
   const view = new DataView(head.buffer)
-  view.setUint32(0, view.getUint32(0, true) + moduleSize, true)
+  const size = parts.reduce((sum, part) => sum + part.length, names.length)
+  view.setUint32(0, view.getUint32(0, true) + size, true)
   view.setUint32(FRAME_HEAD_SIZE, id, true)
   view.setUint32(FRAME_HEAD_SIZE + 4, PAGES_PREPARED, true)
-  return head
+  view.setUint32(FRAME_HEAD_SIZE + 8, names.length, true)
+  return [head, names, ...parts]
+}
+
+/** What such a frame's payload says; the program's bytes are copied. */
+export function readPreparePayload(payload: Uint8Array): {
+  readonly module: number
+  readonly memoryPages: number
+  readonly program: Program
+} {
+  const view = new DataView(payload.buffer, payload.byteOffset, PREPARE_HEAD_SIZE)
+  const bytesAt = PREPARE_HEAD_SIZE + view.getUint32(8, true)
+  const program = decodeProgram(payload.subarray(PREPARE_HEAD_SIZE, bytesAt), payload.subarray(bytesAt))
+  return { module: view.getUint32(0, true), memoryPages: view.getUint32(4, true), program }
 }
 
 /** The beginning of a frame about a run's host call number `sequence`; the call's or answer's bytes follow it. */

@@ -5,9 +5,15 @@ import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
 import { DescriptorTable } from '../wasi/descriptors/descriptor-table.ts'
 import { standardDescriptors, standardStreams } from '../wasi/descriptors/standard-streams.ts'
 import { GuestMemory } from './guest-memory.ts'
+import type { ModuleCalls } from './module-calls.ts'
 import { Output, type OutputStream } from './output.ts'
 import { RandomStream } from './random-stream.ts'
 import type { TextTable } from './text-table.ts'
+
+/** Where the fuel is that is left: the global of a rewritten module. */
+export interface FuelCell {
+  value: bigint
+}
 
 /** What a run gives its guest; times in milliseconds, sizes in bytes. */
 export interface GuestInit {
@@ -50,13 +56,15 @@ export class Guest {
   env: TextTable = NO_TEXTS
   stdin: Uint8Array = new Uint8Array()
   stdinOffset = 0
+  /** The program's linked modules, if it has any. */
+  modules: ModuleCalls | undefined
   /** How a host call ended the run, if one did; the first one counts. */
   end: Exit | undefined
   readonly #states = new Map<() => unknown, unknown>()
   #startNs = 0n
   #sleptNs = 0n
   #fuelLimit = 0n
-  #fuelGlobal: WebAssembly.Global<'i64'> | undefined
+  #fuelCell: FuelCell | undefined
   readonly #link: HostLink
   readonly #standardStreams = standardStreams(this)
 
@@ -72,13 +80,14 @@ export class Guest {
     this.stdin = init.stdin
     this.stdinOffset = 0
     this.end = undefined
+    this.modules = undefined
     this.#states.clear()
     this.output.reset(init.outputBytes)
     this.random.reset(init.seed)
     this.#startNs = BigInt(init.timestampMs) * NANOSECONDS_PER_MS
     this.#sleptNs = 0n
     this.#fuelLimit = BigInt(init.fuel)
-    this.#fuelGlobal = undefined
+    this.#fuelCell = undefined
     this.memory.attach(undefined)
     this.descriptors.reset(standardDescriptors(this.#standardStreams))
   }
@@ -93,26 +102,26 @@ export class Guest {
     return this.#states.get(create) as T
   }
 
-  /** Binds the instance that was made for this run. */
-  attach(memory: WebAssembly.Memory | undefined, fuelGlobal: WebAssembly.Global<'i64'>): void {
+  /** Binds the instance that computes. */
+  attach(memory: WebAssembly.Memory | undefined, fuel: FuelCell): void {
     this.memory.attach(memory)
-    this.#fuelGlobal = fuelGlobal
+    this.#fuelCell = fuel
   }
 
   /** Fuel used so far, at most the limit. */
   get fuelUsed(): bigint {
-    const left = this.#fuelGlobal?.value ?? this.#fuelLimit
+    const left = this.#fuelCell?.value ?? this.#fuelLimit
     return left < 0n ? this.#fuelLimit : this.#fuelLimit - left
   }
 
   /** Whether the guest needed more fuel than it had. */
   get isOutOfFuel(): boolean {
-    return (this.#fuelGlobal?.value ?? 0n) < 0n
+    return (this.#fuelCell?.value ?? 0n) < 0n
   }
 
   /** Charges a host call for work that grows with its arguments; the guest stops at its next check if it is too much. */
   charge(fuel: number): void {
-    if (this.#fuelGlobal !== undefined) this.#fuelGlobal.value -= BigInt(fuel)
+    if (this.#fuelCell !== undefined) this.#fuelCell.value -= BigInt(fuel)
   }
 
   /** Nanoseconds since the Unix epoch on the guest's clock: one per unit of fuel, and what it slept. */

@@ -3,11 +3,15 @@ import { Suspending } from '../guest/jspi.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
 import { preview1Functions } from '../wasi/preview1.ts'
 import { assemblyScriptFunctions } from './assembly-script.ts'
+import { blocklessLinkingFunctions } from './blockless-linking.ts'
+import { blocklessIpfsFunctions } from './blockless-ipfs.ts'
+import { blocklessLlmFunctions } from './blockless-llm.ts'
+import { blocklessS3Functions } from './blockless-s3.ts'
 import { blocklessMemoryFunctions } from './blockless-memory.ts'
 import { WAITING_MODULES } from './waiting-modules.ts'
 
-/** WASI's functions wait where a descriptor leads out of the sandbox. */
-const WASI_MODULES: readonly string[] = ['wasi_snapshot_preview1', 'wasi_unstable']
+/** WASI's functions wait where a descriptor leads out of the sandbox, calls between modules where the called one does. */
+const SOMETIMES_WAITING: readonly string[] = ['wasi_snapshot_preview1', 'wasi_unstable', 'blockless']
 
 /**
  * Everything a guest may import, bound to one guest state.
@@ -17,7 +21,7 @@ const WASI_MODULES: readonly string[] = ['wasi_snapshot_preview1', 'wasi_unstabl
 export function createGuestImports(guest: Guest, waits: boolean): WebAssembly.Imports {
   const imports = createFunctions(guest)
   const entries = Object.entries(imports).map(([module, functions]) => {
-    const maySuspend = waits && (WAITING_MODULES.has(module) || WASI_MODULES.includes(module))
+    const maySuspend = waits && (WAITING_MODULES.has(module) || SOMETIMES_WAITING.includes(module))
     return [module, maySuspend ? suspending(functions) : functions]
   })
   return Object.fromEntries(entries)
@@ -33,6 +37,10 @@ function createFunctions(guest: Guest): Record<string, HostFunctions> {
   return {
     wasi_snapshot_preview1: preview1Functions(guest, 'snapshot'),
     wasi_unstable: preview1Functions(guest, 'unstable'),
+    blockless: blocklessLinkingFunctions(guest),
+    blockless_ipfs: blocklessIpfsFunctions(guest),
+    blockless_llm: blocklessLlmFunctions(guest),
+    blockless_s3: blocklessS3Functions(guest),
     blockless_memory: blocklessMemoryFunctions(guest),
     env: assemblyScriptFunctions(guest),
   }

@@ -62,6 +62,18 @@ function createSignatures(): Record<string, Record<string, string>> {
   return {
     wasi_snapshot_preview1: expand(preview1),
     wasi_unstable: expand(unstable),
+    blockless: expand({ mcall: 'iiii:i', register: 'iiii:i' }),
+    blockless_ipfs: expand({ ipfs_command: 'iiii:i', ipfs_read: 'iiii:i', ipfs_write: 'iiii:i', ipfs_close: 'i:i' }),
+    blockless_llm: expand({
+      llm_set_model_request: 'iii:i',
+      llm_get_model_response: 'iiii:i',
+      llm_set_model_options_request: 'iii:i',
+      llm_get_model_options: 'iiii:i',
+      llm_prompt_request: 'iii:i',
+      llm_read_prompt_response: 'iiii:i',
+      llm_close: 'i:i',
+    }),
+    blockless_s3: expand({ bucket_command: 'iiii:i', bucket_put_object: 'iiii:i', s3_read: 'iiii:i', s3_close: 'i:i' }),
     blockless_memory: expand({ memory_read: 'iii:i', env_var_read: 'iii:i' }),
     env: expand({ abort: 'iiii:', trace: 'iiddddd:', seed: ':d' }),
   }

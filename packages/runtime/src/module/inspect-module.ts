@@ -4,7 +4,9 @@ import { FailureError } from '../executor/failure.ts'
 import type { ModuleFacts } from '../executor/thread/messages.ts'
 import { RuntimeError } from '../runtime-error.ts'
 import { effectivePages } from './effective-pages.ts'
-import { readModule, translated } from './read-module.ts'
+import { type Program, programOf, programParts } from './program.ts'
+import { translated } from './read-module.ts'
+import { readProgram, sharePages } from './read-program.ts'
 
 /** What is known of a module before it runs. */
 export interface ModuleInfo extends ModuleFacts {}
@@ -29,11 +31,14 @@ export interface InspectOptions {
  * assert.throws(() => inspectModule(text), /it is WebAssembly text; compile it with wat2wasm/)
  * ```
  */
-export function inspectModule(wasm: Uint8Array, options: InspectOptions = {}): ModuleInfo {
+export function inspectModule(source: Uint8Array | Program, options: InspectOptions = {}): ModuleInfo {
   try {
-    const own = new Uint8Array(wasm)
-    const info = readModule(own)
-    translated(() => instrument(own, { memoryPagesMax: effectivePages(info.memoryPagesMax, info) }))
+    const program = programOf(source)
+    const { info, parts } = readProgram(program)
+    const pages = sharePages(effectivePages(info.memoryPagesMax, info), parts)
+    for (const [index, wasm] of programParts(program).entries()) {
+      translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1 }))
+    }
     checkEntry(info, options.entry)
     checkMemory(info, options.memoryBytes)
     return info

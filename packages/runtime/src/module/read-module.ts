@@ -8,12 +8,22 @@ import { nearNames } from './near-names.ts'
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 const NO_PARAMETERS = '() -> '
 
+/** A module with what is known of it. */
+export interface ReadModule {
+  readonly facts: ModuleFacts
+  readonly exports: Module['exports']
+}
+
+/** Functions that linked modules offer: the type of each by the name of its module and its own. */
+export type OfferedFunctions = ReadonlyMap<string, ReadonlyMap<string, string>>
+
 /**
  * Reads a module and checks that the sandbox can run it: valid, of a bearable size, importing only what there is.
  *
+ * @param offered - by modules linked to it; its `imports` are what remains for the host to provide
  * @throws {FailureError} with the first thing that is wrong
  */
-export function readModule(wasm: Uint8Array<ArrayBuffer>): ModuleFacts {
+export function readModule(wasm: Uint8Array, offered: OfferedFunctions = new Map()): ReadModule {
   if (!PREAMBLE.every((byte, index) => wasm[index] === byte)) {
     const looksLike = describeBytes(wasm)
     throw new FailureError({
@@ -23,14 +33,16 @@ export function readModule(wasm: Uint8Array<ArrayBuffer>): ModuleFacts {
     })
   }
   const module = translated(() => decodeModule(wasm))
-  for (const found of module.imports) checkImport(found)
-  return {
+  for (const found of module.imports) checkImport(found, offered)
+  const hostImports = module.imports.filter((found) => !offered.has(found.module))
+  const facts = {
     entries: entriesOf(module),
-    imports: module.imports.map((found) => `${found.module}.${found.name}`).sort(),
+    imports: hostImports.map((found) => `${found.module}.${found.name}`).sort(),
     memoryPagesMin: module.memory?.pagesInitial ?? 0,
     memoryPagesMax: module.memory?.pagesMax ?? 0,
     size: wasm.length,
   }
+  return { facts, exports: module.exports }
 }
 
 /** Runs a part of `@blockless/wasm` and says its refusals in the words of the runtime. */
@@ -64,7 +76,13 @@ function entriesOf(module: Module): string[] {
     .sort()
 }
 
-function checkImport({ module, name, kind, signature }: ImportDescriptor): void {
+function checkImport(found: ImportDescriptor, offered: OfferedFunctions): void {
+  const { module, name, kind, signature } = found
+  const linked = offered.get(module)
+  if (linked !== undefined) {
+    checkLinked(found, linked)
+    return
+  }
   const signatures = Object.hasOwn(IMPORT_SIGNATURES, module) ? IMPORT_SIGNATURES[module] : undefined
   const known = signatures !== undefined && Object.hasOwn(signatures, name) ? signatures[name] : undefined
   if (known !== undefined && kind === 'function' && signature === known) return
@@ -75,6 +93,15 @@ function checkImport({ module, name, kind, signature }: ImportDescriptor): void 
     why: whyNot(kind, signature, known),
     near: known === undefined ? near(module, name) : [],
   })
+}
+
+function checkLinked({ module, name, kind, signature }: ImportDescriptor, linked: ReadonlyMap<string, string>): void {
+  const known = linked.get(name)
+  if (known !== undefined && kind === 'function' && signature === known) return
+  const nothing = 'the linked module exports no function of this name that takes and gives numbers'
+  const why = known === undefined && kind === 'function' ? nothing : whyNot(kind, signature, known)
+  const near = nearNames(name, [...linked.keys()]).map((other) => `${module}.${other}`)
+  throw new FailureError({ code: 'ERR_MODULE_IMPORT', module, name, why, near })
 }
 
 function whyNot(kind: string, signature: string | undefined, known: string | undefined): string {

@@ -112,7 +112,7 @@ export class GuestPool {
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
     if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
     this.#slotOf.set(run.id, slot)
-    slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.module)
+    slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.program)
   }
 
   #spawn(): void {
@@ -155,9 +155,9 @@ export class GuestPool {
 
   async #replay(slot: GuestSlot, run: GuestRunState): Promise<void> {
     try {
-      const { module } = await this.#modules.compile(run.module, run.memoryPages, true)
+      const { program } = await this.#modules.compile(run.module, run.memoryPages, true)
       if (this.#slotOf.get(run.id) !== slot) return
-      slot.replay(run, variantKey(run.module.id, run.memoryPages, true), module)
+      slot.replay(run, variantKey(run.module.id, run.memoryPages, true), program)
     } catch (error) {
       if (!(error instanceof FailureError)) throw error
       if (this.#slotOf.get(run.id) === slot) slot.stop(run, error.failure)

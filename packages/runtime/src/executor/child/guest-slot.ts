@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { CompiledProgram } from '../../module/program.ts'
 import type { Failure } from '../failure.ts'
 import { FRAME_HEAD_SIZE, readCallPayload } from '../protocol.ts'
 import type { GuestAnswer, GuestTask, RunAnswer, RunTask } from '../thread/messages.ts'
@@ -69,7 +70,7 @@ export class GuestSlot {
   }
 
   /** Puts a run on the thread, and sets its deadline. */
-  start(run: GuestRunState, key: string, module: WebAssembly.Module): void {
+  start(run: GuestRunState, key: string, program: CompiledProgram): void {
     const now = performance.now()
     run.endMs ??= now + run.deadlineMs
     run.isParked = false
@@ -77,16 +78,16 @@ export class GuestSlot {
     const isAlone = !run.waits && this.#runs.size === 0
     this.#runs.set(run.id, run)
     const task = { kind: 'run', id: run.id, key, payload: run.payload } as const
-    this.#post(this.#withModule(task, module), isAlone ? [run.payload.buffer] : [])
+    this.#post(this.#withProgram(task, program), isAlone ? [run.payload.buffer] : [])
     const { deadlineMs } = run
     const timer = setTimeout(() => this.stop(run, { code: 'ERR_DEADLINE', deadlineMs }), run.endMs - now)
     this.#timers.set(run.id, timer)
   }
 
-  /** Repeats the run that has just trapped, with another rewriting of its module. */
-  replay(run: GuestRunState, key: string, module: WebAssembly.Module): void {
+  /** Repeats the run that has just trapped, with another rewriting of its program. */
+  replay(run: GuestRunState, key: string, program: CompiledProgram): void {
     run.isParked = false
-    this.#post(this.#withModule({ kind: 'replay', id: run.id, key }, module), [])
+    this.#post(this.#withProgram({ kind: 'replay', id: run.id, key }, program), [])
   }
 
   /** Hands a run the payload of its answer's frame; an answer to what the run no longer asks is dropped. */
@@ -195,11 +196,11 @@ export class GuestSlot {
     )
   }
 
-  /** The module goes along the first time that a task names it. */
-  #withModule(task: RunTask, module: WebAssembly.Module): GuestTask {
+  /** The program goes along the first time that a task names it. */
+  #withProgram(task: RunTask, program: CompiledProgram): GuestTask {
     if (this.#keys.has(task.key)) return task
     this.#keys.add(task.key)
-    return { ...task, module }
+    return { ...task, program }
   }
 
   #post(task: GuestTask, transfer: ArrayBuffer[]): void {

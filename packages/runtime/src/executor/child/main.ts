@@ -10,7 +10,7 @@ import {
   type Frame,
   FrameReader,
   HOST_FRAME,
-  PREPARE_HEAD_SIZE,
+  readPreparePayload,
 } from '../protocol.ts'
 import { readOrderHead } from '../run-frames.ts'
 import { lockDown } from '../thread/lock-down.ts'
@@ -97,10 +97,9 @@ function runStateOf(id: number, payload: Uint8Array): GuestRunState {
 }
 
 async function prepare(id: number, payload: Uint8Array): Promise<void> {
-  const view = new DataView(payload.buffer, payload.byteOffset, PREPARE_HEAD_SIZE)
-  const module = view.getUint32(0, true)
+  const { module, memoryPages, program } = readPreparePayload(payload)
   try {
-    const { info } = await modules.add(module, payload.slice(PREPARE_HEAD_SIZE), view.getUint32(4, true))
+    const { info } = await modules.add(module, program, memoryPages)
     send(createJsonFrame(EXECUTOR_FRAME.prepared, id, info))
   } catch (error) {
     if (!(error instanceof FailureError)) throw error

@@ -1,3 +1,4 @@
+import type { Program } from '../../module/program.ts'
 import type { Prepared, Preparer } from './preparer.ts'
 
 /** Compilations kept of one module; a function has one memory limit, so more means somebody is trying limits out. */
@@ -6,7 +7,7 @@ const VARIANTS_MAX = 4
 /** A module with its compilations. Runs hold on to it, so it can be used to their end though the host dropped it. */
 export interface StoredModule {
   readonly id: number
-  readonly wasm: Uint8Array
+  readonly program: Program
   /** By key, least recently used first. */
   readonly variants: Map<string, Promise<Prepared>>
   /** Whether the host has dropped it. */
@@ -35,10 +36,10 @@ export class ModuleStore {
    *
    * @throws {FailureError} if it cannot be run; it is then not kept
    */
-  async add(id: number, wasm: Uint8Array, memoryPages: number): Promise<Prepared> {
-    const prepared = await this.#preparer.prepare(wasm, memoryPages, false)
+  async add(id: number, program: Program, memoryPages: number): Promise<Prepared> {
+    const prepared = await this.#preparer.prepare(program, memoryPages, false)
     const variants = new Map([[variantKey(id, prepared.memoryPages, false), Promise.resolve(prepared)]])
-    this.#entries.set(id, { id, wasm, variants, isGone: false })
+    this.#entries.set(id, { id, program, variants, isGone: false })
     return prepared
   }
 
@@ -51,9 +52,9 @@ export class ModuleStore {
 
   /** The module as rewritten with these limits, compiled now if it was not. @throws {FailureError} */
   async compile(module: StoredModule, memoryPages: number, precise: boolean): Promise<Prepared> {
-    const { id, wasm, variants } = module
+    const { id, program, variants } = module
     const key = variantKey(id, memoryPages, precise)
-    const variant = variants.get(key) ?? this.#preparer.prepare(wasm, memoryPages, precise)
+    const variant = variants.get(key) ?? this.#preparer.prepare(program, memoryPages, precise)
     variants.delete(key)
     variants.set(key, variant)
     const [oldest] = variants.keys()

@@ -1,12 +1,13 @@
 import { Worker } from 'node:worker_threads'
 import { PREPARE_DEADLINE_MS } from '../../limits.ts'
+import type { CompiledProgram, Program } from '../../module/program.ts'
 import { type Failure, FailureError } from '../failure.ts'
 import type { ModuleFacts, PrepareAnswer, PrepareTask } from '../thread/messages.ts'
 import type { ExecutorProcessInit } from './executor-init.ts'
 
-/** A module compiled with one set of limits. */
+/** A program compiled with one set of limits. */
 export interface Prepared {
-  readonly module: WebAssembly.Module
+  readonly program: CompiledProgram
   /** Cap on its memory, in pages of 64 KiB: what was asked for, within what the module itself can use. */
   readonly memoryPages: number
   readonly info: ModuleFacts
@@ -39,10 +40,10 @@ export class Preparer {
     this.#worker ??= this.#spawn()
   }
 
-  /** Rewrites and compiles a module. @throws {FailureError} if it cannot be run, or in time */
-  prepare(wasm: Uint8Array, memoryPagesMax: number, precise: boolean): Promise<Prepared> {
+  /** Rewrites and compiles a program. @throws {FailureError} if it cannot be run, or in time */
+  prepare(program: Program, memoryPagesMax: number, precise: boolean): Promise<Prepared> {
     const { promise, resolve, reject } = Promise.withResolvers<Prepared>()
-    this.#jobs.push({ task: { id: this.#nextId++, wasm, memoryPagesMax, precise }, resolve, reject })
+    this.#jobs.push({ task: { id: this.#nextId++, program, memoryPagesMax, precise }, resolve, reject })
     this.#next()
     return promise
   }

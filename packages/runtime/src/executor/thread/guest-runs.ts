@@ -1,5 +1,6 @@
 import { Guest } from '../../guest/guest.ts'
 import { createGuestImports } from '../../imports/guest-imports.ts'
+import type { CompiledProgram } from '../../module/program.ts'
 import { FailureError } from '../failure.ts'
 import { EXIT_KIND_CODES } from '../protocol.ts'
 import { decodeRunOrder, encodeOutcome, type RunOrder, type RunOutcome } from '../run-frames.ts'
@@ -29,7 +30,7 @@ const IDLE_PLACES_MAX = 8
 /** The runs on one thread: one of them computes, the others wait for the world outside. */
 export class GuestRuns {
   readonly #events: ThreadLinkEvents
-  readonly #modules = new Map<string, WebAssembly.Module>()
+  readonly #programs = new Map<string, CompiledProgram>()
   readonly #active = new Map<number, ActiveRun>()
   readonly #idle: Place[] = []
 
@@ -39,11 +40,13 @@ export class GuestRuns {
 
   /** Runs a guest, or repeats the run that has just trapped. */
   async run(task: RunTask): Promise<RunAnswer> {
-    if (task.module !== undefined) this.#modules.set(task.key, task.module)
-    const module = this.#modules.get(task.key)
-    if (module === undefined) return fault(task.id, 'a run named a module its thread does not have')
+    if (task.program !== undefined) this.#programs.set(task.key, task.program)
+    const program = this.#programs.get(task.key)
+    if (program === undefined) return fault(task.id, 'a run named a program its thread does not have')
     try {
-      return task.kind === 'run' ? await this.#first(task.id, module, task.payload) : await this.#again(task.id, module)
+      return task.kind === 'run'
+        ? await this.#first(task.id, program, task.payload)
+        : await this.#again(task.id, program)
     } catch (error) {
       this.#release(task.id)
       if (error instanceof FailureError) return { kind: 'failed', id: task.id, failure: error.failure }
@@ -61,27 +64,27 @@ export class GuestRuns {
     this.#active.delete(id)
   }
 
-  /** Drops compiled modules. */
+  /** Drops compiled programs. */
   forget(keys: readonly string[]): void {
-    for (const key of keys) this.#modules.delete(key)
+    for (const key of keys) this.#programs.delete(key)
   }
 
-  async #first(id: number, module: WebAssembly.Module, payload: Uint8Array): Promise<RunAnswer> {
+  async #first(id: number, program: CompiledProgram, payload: Uint8Array): Promise<RunAnswer> {
     const order = decodeRunOrder(payload)
     const active: ActiveRun = { place: this.#idle.pop() ?? this.#createPlace(), order, trapped: undefined }
     this.#active.set(id, active)
-    const { outcome, isExact } = await this.#runIn(id, active, module)
+    const { outcome, isExact } = await this.#runIn(id, active, program)
     if (isExact) return this.#done(id, outcome)
     active.trapped = { ...outcome, stdout: outcome.stdout.slice(), stderr: outcome.stderr.slice() }
     return { kind: 'trapped', id }
   }
 
   /** Runs a trapped run again, counting every instruction; all but the fuel must come out the same. */
-  async #again(id: number, module: WebAssembly.Module): Promise<RunAnswer> {
+  async #again(id: number, program: CompiledProgram): Promise<RunAnswer> {
     const active = this.#active.get(id)
     if (active?.trapped === undefined) return fault(id, 'a replay was asked for without a run')
     const first = active.trapped
-    const { outcome: exact } = await this.#runIn(id, active, module)
+    const { outcome: exact } = await this.#runIn(id, active, program)
     // only the exact count can tell that the fuel ended inside the last block, before the instruction that trapped
     const isOutOfFuel = EXIT_KIND_CODES[exact.exitKind] === 'out-of-fuel'
     const isSame =
@@ -96,10 +99,10 @@ export class GuestRuns {
     return fault(id, 'a trapped run came out differently when it was replayed')
   }
 
-  async #runIn(id: number, { place, order }: ActiveRun, module: WebAssembly.Module): ReturnType<typeof runGuest> {
+  async #runIn(id: number, { place, order }: ActiveRun, program: CompiledProgram): ReturnType<typeof runGuest> {
     place.link.reset(id)
     this.#events.resumed(id)
-    return await runGuest(place.guest, importsOf(place, order.waits), module, order)
+    return await runGuest(place.guest, importsOf(place, order.waits), program, order)
   }
 
   #done(id: number, outcome: RunOutcome): RunAnswer {

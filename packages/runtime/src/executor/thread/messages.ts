@@ -1,3 +1,4 @@
+import type { CompiledProgram, Program } from '../../module/program.ts'
 import type { Failure } from '../failure.ts'
 
 /** What the executor's main thread asks of a guest's thread. */
@@ -5,13 +6,13 @@ export type GuestTask =
   | {
       readonly kind: 'run'
       readonly id: number
-      /** Key of the compiled module; the module itself comes along the first time. */
+      /** Key of the compiled program; the program itself comes along the first time. */
       readonly key: string
-      readonly module?: WebAssembly.Module
+      readonly program?: CompiledProgram
       /** Payload of the run's frame. */
       readonly payload: Uint8Array
     }
-  | { readonly kind: 'replay'; readonly id: number; readonly key: string; readonly module?: WebAssembly.Module }
+  | { readonly kind: 'replay'; readonly id: number; readonly key: string; readonly program?: CompiledProgram }
   /** The answer to the host call that the run waits for. */
   | { readonly kind: 'answer'; readonly id: number; readonly payload: Uint8Array }
   /** The run waits for an answer and will not get it. */
@@ -30,7 +31,7 @@ export type GuestAnswer =
   /** The frame of a host call; its run waits, and the thread is free. */
   | { readonly kind: 'call'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'done'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
-  /** The run trapped, so its exact fuel needs a replay with the module rewritten for that. */
+  /** The run trapped, so its exact fuel needs a replay with the program rewritten for that. */
   | { readonly kind: 'trapped'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
 
@@ -40,7 +41,7 @@ export type RunAnswer = Exclude<GuestAnswer, { kind: 'ready' | 'dropped' }>
 /** What the executor's main thread asks of the thread that reads modules. */
 export interface PrepareTask {
   readonly id: number
-  readonly wasm: Uint8Array
+  readonly program: Program
   readonly memoryPagesMax: number
   readonly precise: boolean
 }
@@ -50,17 +51,17 @@ export type PrepareAnswer =
   | {
       readonly kind: 'prepared'
       readonly id: number
-      readonly module: WebAssembly.Module
+      readonly program: CompiledProgram
       readonly memoryPages: number
       readonly info: ModuleFacts
     }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
 
-/** What is known of a module once it has been read. */
+/** What is known of a module, or of a program of several, once it has been read. */
 export interface ModuleFacts {
   /** Functions it exports that take no parameters, the possible entries, sorted. */
   readonly entries: readonly string[]
-  /** Its imports as `module.name`, sorted. */
+  /** What it imports from the host as `module.name`, sorted. */
   readonly imports: readonly string[]
   /** Pages of 64 KiB its memory starts with; 0 without a memory. */
   readonly memoryPagesMin: number

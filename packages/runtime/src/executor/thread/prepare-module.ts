@@ -1,22 +1,35 @@
 import { instrument } from '@blockless/wasm'
 import { effectivePages } from '../../module/effective-pages.ts'
-import { readModule, translated } from '../../module/read-module.ts'
+import { type CompiledProgram, type Program, programParts } from '../../module/program.ts'
+import { translated } from '../../module/read-module.ts'
+import { type ReadProgram, readProgram, sharePages } from '../../module/read-program.ts'
 import { FailureError } from '../failure.ts'
 import type { PrepareAnswer, PrepareTask } from './messages.ts'
 
-/** Reads, rewrites and compiles a module; what is wrong with it is part of the answer. */
-export function prepareModule({ id, wasm: bytes, memoryPagesMax, precise }: PrepareTask): PrepareAnswer {
+/** Reads, rewrites and compiles a program; what is wrong with it is part of the answer. */
+export function prepareModule({ id, program, memoryPagesMax, precise }: PrepareTask): PrepareAnswer {
   try {
-    const wasm = new Uint8Array(bytes)
-    const info = readModule(wasm)
-    const memoryPages = effectivePages(memoryPagesMax, info)
-    const rewritten = translated(() => instrument(wasm, { memoryPagesMax: memoryPages, precise }))
-    const module = compile(rewritten.bytes)
-    return { kind: 'prepared', id, module, memoryPages, info }
+    const read = readProgram(program)
+    const memoryPages = effectivePages(memoryPagesMax, read.info)
+    const compiled = compileProgram(program, read, { memoryPages, precise })
+    return { kind: 'prepared', id, program: compiled, memoryPages, info: read.info }
   } catch (error) {
     if (error instanceof FailureError) return { kind: 'failed', id, failure: error.failure }
     throw error
   }
+}
+
+function compileProgram(
+  program: Program,
+  { parts }: ReadProgram,
+  { memoryPages, precise }: { readonly memoryPages: number; readonly precise: boolean },
+): CompiledProgram {
+  const pages = sharePages(memoryPages, parts)
+  const compiled = programParts(program).map((wasm, index) =>
+    compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, precise })).bytes),
+  )
+  const modules = program.modules.map(({ name }, index) => ({ name, module: compiled[index] as WebAssembly.Module }))
+  return { entry: compiled.at(-1) as WebAssembly.Module, modules }
 }
 
 /** `instrument()` validates what it is given, so a refusal here is a fault of ours; it is said, not thrown at the host. */

@@ -1,11 +1,13 @@
 import type { Exit, ExitKind } from '@blockless/core'
-import type { Guest } from '../../guest/guest.ts'
+import type { FuelCell, Guest } from '../../guest/guest.ts'
 import { promising } from '../../guest/jspi.ts'
 import { FUEL_EXPORT, START_EXPORT, STATUS, STATUS_EXPORT } from '../../module/metering.ts'
+import type { CompiledProgram } from '../../module/program.ts'
 import { trapKindOf } from '../../trap.ts'
 import { FailureError } from '../failure.ts'
 import { EXIT_KIND_CODES } from '../protocol.ts'
 import type { RunOrder, RunOutcome } from '../run-frames.ts'
+import { LinkedProgram } from './linked-program.ts'
 
 /** A run's result with what the caller must know to judge it. */
 export interface GuestRun {
@@ -15,7 +17,7 @@ export interface GuestRun {
 }
 
 /**
- * Runs a module once, in a fresh instance, on this thread.
+ * Runs a program once, in fresh instances, on this thread.
  *
  * @param imports - bound to `guest`
  * @returns the outcome, its output a view into the guest's buffers, valid until the next run
@@ -24,51 +26,98 @@ export interface GuestRun {
 export async function runGuest(
   guest: Guest,
   imports: WebAssembly.Imports,
-  module: WebAssembly.Module,
+  program: CompiledProgram,
   order: RunOrder,
 ): Promise<GuestRun> {
   guest.reset(order)
   const startMs = performance.now()
   let readyMs = startMs
-  let exports: WebAssembly.Exports = {}
+  const instances = new Instances(guest, program, order)
   let exit: Exit = { kind: 'exit', code: 0 }
   let isExact = true
   try {
-    exports = new WebAssembly.Instance(module, imports).exports
+    const waiting = instances.create(imports)
+    if (waiting !== undefined) await waiting
     readyMs = performance.now()
-    bind(guest, exports, order.fuel)
     // only a guest that may wait needs a stack of its own and a turn of the event loop
     for (const name of [START_EXPORT, ...(order.entry === '_start' ? [] : ['_initialize']), order.entry]) {
-      const waiting = call(exports, name, order.waits)
+      const waiting = call(instances.entry, name, order.waits)
       if (waiting !== undefined) await waiting
     }
   } catch (error) {
-    exit = guest.end ?? trapOf(error, statusOf(exports))
-    isExact = guest.end !== undefined || (statusOf(exports) & STATUS.REASON_MASK) !== STATUS.NONE
+    exit = guest.end ?? trapOf(error, instances.status)
+    isExact = guest.end !== undefined || (instances.status & STATUS.REASON_MASK) !== STATUS.NONE
   }
   // a guest that catches what ends it has ended all the same
-  exit = limitOf(guest.end ?? exit, guest, statusOf(exports))
+  exit = limitOf(guest.end ?? exit, guest, instances.status)
   const { stdout, stderr } = guest.output
   const outcome = {
     exitKind: EXIT_KIND_CODES.indexOf(exit.kind),
     exitCode: exit.code,
     // a run that needs more than there is has used what there was, wherever the rewritten code noticed
     fuelUsed: exit.kind === 'out-of-fuel' ? order.fuel : Number(guest.fuelUsed),
-    memoryPeakBytes: guest.memory.size,
+    memoryPeakBytes: instances.memoryBytes,
     queueMs: 0,
     instantiateMs: readyMs - startMs,
     runMs: performance.now() - readyMs,
     stdout,
     stderr,
   }
-  return { outcome, isExact: isExact || exports[FUEL_EXPORT] === undefined }
+  return { outcome, isExact: isExact || !instances.hasComputed }
 }
 
-function bind(guest: Guest, exports: WebAssembly.Exports, fuel: number): void {
-  const fuelGlobal = exports[FUEL_EXPORT] as unknown as WebAssembly.Global<'i64'>
-  fuelGlobal.value = BigInt(fuel)
-  const { memory } = exports
-  guest.attach(memory instanceof WebAssembly.Memory ? memory : undefined, fuelGlobal)
+/** The instances of a run: one, or a linked program's. */
+class Instances {
+  /** The entry's exports; none before it is instantiated. */
+  entry: WebAssembly.Exports = {}
+  readonly #guest: Guest
+  readonly #program: CompiledProgram
+  readonly #order: RunOrder
+  readonly #linked: LinkedProgram | undefined
+
+  constructor(guest: Guest, program: CompiledProgram, order: RunOrder) {
+    this.#guest = guest
+    this.#program = program
+    this.#order = order
+    this.#linked = program.modules.length === 0 ? undefined : new LinkedProgram(guest, order)
+  }
+
+  /** Makes them; a promise if linked modules have to be initialized. */
+  create(imports: WebAssembly.Imports): Promise<void> | undefined {
+    if (this.#linked !== undefined) return this.#createLinked(this.#linked, imports)
+    this.entry = new WebAssembly.Instance(this.#program.entry, imports).exports
+    const fuel = this.entry[FUEL_EXPORT] as unknown as FuelCell
+    fuel.value = BigInt(this.#order.fuel)
+    const { memory } = this.entry
+    this.#guest.attach(memory instanceof WebAssembly.Memory ? memory : undefined, fuel)
+    return undefined
+  }
+
+  async #createLinked(linked: LinkedProgram, imports: WebAssembly.Imports): Promise<void> {
+    this.entry = await linked.instantiate(this.#program, imports)
+  }
+
+  /** Why one of them stopped, and whether memory was refused to one. */
+  get status(): number {
+    const all = this.#linked?.exports ?? [this.entry]
+    let status: number = STATUS.NONE
+    for (const exports of all) {
+      const own = statusOf(exports)
+      status |= own & STATUS.GROW_REFUSED
+      if ((status & STATUS.REASON_MASK) === STATUS.NONE) status |= own & STATUS.REASON_MASK
+    }
+    return status
+  }
+
+  /** Whether an instruction of the guest can have run. */
+  get hasComputed(): boolean {
+    return (this.#linked?.exports.length ?? 0) > 0 || this.entry[FUEL_EXPORT] !== undefined
+  }
+
+  /** Bytes of all memories. */
+  get memoryBytes(): number {
+    return this.#linked?.memoryBytes ?? this.#guest.memory.size
+  }
 }
 
 function call(exports: WebAssembly.Exports, name: string, waits: boolean): Promise<unknown> | undefined {

@@ -1,0 +1,47 @@
+/** A module that others of its program import by name. */
+export interface LinkedModule {
+  /** The import module's name under which its functions are offered. */
+  readonly name: string
+  readonly wasm: Uint8Array
+}
+
+/** What a function runs: the module with its entry, and modules linked to it. */
+export interface Program {
+  readonly entry: Uint8Array
+  /** In the order in which they are instantiated, before the entry's; each may import from those before it. */
+  readonly modules: readonly LinkedModule[]
+}
+
+/** A program of one module, or one as it is. */
+export function programOf(source: Uint8Array | Program): Program {
+  return source instanceof Uint8Array ? { entry: source, modules: [] } : source
+}
+
+/** A program's bytes in order, the entry's last. */
+export function programParts(program: Program): readonly Uint8Array[] {
+  return [...program.modules.map(({ wasm }) => wasm), program.entry]
+}
+
+/** Names and sizes of the linked modules, as JSON before the bytes of {@link programParts}. */
+export function encodeProgramHead(program: Program): Uint8Array {
+  const modules = program.modules.map(({ name, wasm }) => ({ name, size: wasm.length }))
+  return new TextEncoder().encode(JSON.stringify(modules))
+}
+
+/** The program of a head and the bytes behind it, which are copied. */
+export function decodeProgram(head: Uint8Array, bytes: Uint8Array): Program {
+  const modules: { name: string; size: number }[] = JSON.parse(new TextDecoder().decode(head))
+  let at = 0
+  const linked = modules.map(({ name, size }) => {
+    const wasm = bytes.slice(at, at + size)
+    at += size
+    return { name, wasm }
+  })
+  return { entry: bytes.slice(at), modules: linked }
+}
+
+/** A compiled program, its modules in the order in which they are instantiated. */
+export interface CompiledProgram {
+  readonly entry: WebAssembly.Module
+  readonly modules: readonly { readonly name: string; readonly module: WebAssembly.Module }[]
+}
