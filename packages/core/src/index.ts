@@ -52,6 +52,17 @@ export type { Divergence, Story, StoryEvent, StoryTimings, WorkTimings } from '.
 export { type Candidate, candidacyDigest, drawSeedOf, type Subnet, subnetCidOf, subnetSchema } from './model/subnet.ts'
 export { type Transcript, type TranscriptEntry, transcriptHashOf, transcriptSchema } from './model/transcript.ts'
 export { signVote, type Vote, type VoteContext, voteDigest, voteSchema } from './model/vote.ts'
+export { canonicalHost, type HostPattern, matchesHost, parseHostPattern } from './permission/host-pattern.ts'
+export {
+  formatPermission,
+  operatorPermissionTextSchema,
+  type Permission,
+  type PortPattern,
+  parsePermission,
+  permissionTextSchema,
+  type UrlPattern,
+} from './permission/permission.ts'
+export { canonicalUrlPath, isBelowPath, lenientUrlPath } from './permission/url-path.ts'
 export {
   decodeReceipt,
   encodeReceipt,

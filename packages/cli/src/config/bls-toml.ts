@@ -10,6 +10,7 @@ import {
   list,
   oneOf,
   optional,
+  permissionTextSchema,
   protocolLimits,
   type Schema,
   struct,
@@ -79,7 +80,7 @@ export const blsTomlSchema: Schema<BlsToml> = struct({
   deployment: optional(
     struct({
       nodes: optional(integer(1, SUBNET_SIZE_MAX)),
-      permissions: optional(list(text(2_048), 64)),
+      permissions: optional(list(permissionTextSchema, 64)),
       consensus: optional(oneOf(['direct', 'aggregate'] as const)),
       threshold: optional(integer(1, SUBNET_SIZE_MAX)),
       http: optional(flag()),

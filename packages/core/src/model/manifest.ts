@@ -1,4 +1,5 @@
 import { FUEL_MAX, PAGE_SIZE } from '../limits.ts'
+import { permissionTextSchema } from '../permission/permission.ts'
 import { dictionary, list, optional, struct } from '../schema/compounds.ts'
 import { flag, integer, literal, oneOf, text } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -35,6 +36,7 @@ export interface Manifest {
   readonly limited_fuel?: number
   readonly limited_memory?: number
   readonly modules: readonly ManifestModule[]
+  /** What a run may do beyond computing; nothing if absent. */
   readonly permissions?: readonly string[]
   readonly runtime?: { readonly url: string; readonly checksum: string }
   /** Who agrees and how; four nodes if absent. */
@@ -77,7 +79,7 @@ export const manifestSchema: Schema<Manifest> = struct({
     }),
     64,
   ),
-  permissions: optional(list(text(2048), 64)),
+  permissions: optional(list(permissionTextSchema, 64)),
   runtime: optional(struct({ url: text(2048), checksum: text(128) })),
   agreement: optional(agreementSchema),
   limits: optional(limitsSchema),

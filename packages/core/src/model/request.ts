@@ -40,7 +40,7 @@ export interface ExecutionRequest {
   readonly entry: string
   readonly inputHash: Uint8Array
   readonly limits: Limits
-  /** URL prefixes the run may reach. */
+  /** What the run may do beyond computing: entries of the manifest. */
   readonly permissions: readonly string[]
   readonly agreement: Agreement
   /** When the head accepted it; the guest's clock starts here. */
