@@ -1,5 +1,6 @@
 import { describeOutcome, type Outcome } from './outcome.ts'
 import type { Command } from './parse-script.ts'
+import { changesSigns } from './sign-operations.ts'
 import { formatPattern, matches, type Value } from './value.ts'
 
 /** What V8 says where the specification's scripts say the words on the left. */
@@ -29,11 +30,15 @@ export function judge(command: Command, outcome: Outcome, hasCanonicalNan: boole
   switch (command.kind) {
     case 'assert_return': {
       const values = outcome.kind === 'values' ? outcome.values : []
-      const { expected } = command
-      const isSame =
+      const { expected, action } = command
+      const isSame = (isStrict: boolean): boolean =>
         values.length === expected.length &&
-        expected.every((pattern, index) => matches(pattern, values[index] as Value, hasCanonicalNan))
-      return isSame ? undefined : `wanted (${expected.map(formatPattern).join(' ')}), got ${got}`
+        expected.every((pattern, index) => matches(pattern, values[index] as Value, isStrict))
+      const source = outcome.kind === 'values' ? outcome.source : undefined
+      const mayChangeSigns = (): boolean => source !== undefined && changesSigns(source, action.field)
+      return isSame(hasCanonicalNan) || (hasCanonicalNan && mayChangeSigns() && isSame(false))
+        ? undefined
+        : `wanted (${expected.map(formatPattern).join(' ')}), got ${got}`
     }
     case 'assert_trap':
     case 'assert_uninstantiable': {

@@ -2,12 +2,13 @@ import { globSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
-import { formatJson, formatReport, summaryLine, totalsOf } from './report.ts'
+import { formatJson, formatReport, type ReportOptions, summaryLine, totalsOf } from './report.ts'
 import { runFiles } from './run-files.ts'
 
 const USAGE = `usage: npm run conformance -- spec <folder or .wast file> [options]
   --filter <regexp>     only scripts whose path matches
   --all                 show every failure, not the first ten of each script
+  --skipped <words>     name each skipped command whose reason has these words
   --json                one line of JSON for each script, then the totals
   --timeout <seconds>   time for one script (default 120)
   --wat <file>          a module that exports compile(text), asked before wabt for the text format`
@@ -19,13 +20,12 @@ const CONCURRENCY_MAX = 8
 
 class UsageError extends Error {}
 
-interface Request {
+interface Request extends ReportOptions {
   readonly folder: string
   readonly files: readonly string[]
   readonly timeoutMs: number
   readonly textCompiler: string | undefined
   readonly isJson: boolean
-  readonly hasAllFailures: boolean
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
   })
   if (isTerminal) process.stderr.write('\r\u001b[K')
   const totals = totalsOf(results)
-  console.log(request.isJson ? formatJson(results) : formatReport(results, request.hasAllFailures))
+  console.log(request.isJson ? formatJson(results) : formatReport(results, request))
   if (!request.isJson) console.log(`\n${summaryLine(totals)}`)
   return totals.failed > 0 ? 1 : 0
 }
@@ -70,6 +70,7 @@ function parseRequest(args: readonly string[]): Request {
     textCompiler: values.wat === undefined ? undefined : resolve(values.wat),
     isJson: values.json === true,
     hasAllFailures: values.all === true,
+    skippedFor: values.skipped,
   }
 }
 
@@ -84,6 +85,7 @@ function parse(args: readonly string[]) {
         wat: { type: 'string' },
         json: { type: 'boolean' },
         all: { type: 'boolean' },
+        skipped: { type: 'string' },
       },
     })
   } catch (error) {

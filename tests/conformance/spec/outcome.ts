@@ -1,10 +1,16 @@
 import { ModuleError } from '@blockless/wasm'
+import type { ModuleSource } from './parse-script.ts'
 import { formatValue, type Value } from './value.ts'
 
 /** How a command ended. */
 export type Outcome =
-  /** an action returned; `fuel` is what it used, 0 in a plain module */
-  | { readonly kind: 'values'; readonly values: readonly Value[]; readonly fuel: bigint }
+  /** an action of a module returned; `fuel` is what it used, 0 in a plain module */
+  | {
+      readonly kind: 'values'
+      readonly values: readonly Value[]
+      readonly fuel: bigint
+      readonly source: ModuleSource | undefined
+    }
   /** `fuel` is undefined where the rewriting leaves it to the precise one */
   | { readonly kind: 'trap'; readonly message: string; readonly fuel: bigint | undefined }
   | { readonly kind: 'exhaustion'; readonly fuel: bigint }

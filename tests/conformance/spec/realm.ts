@@ -1,26 +1,26 @@
-import { FUEL_EXPORT, START_EXPORT, STATUS, STATUS_EXPORT } from '@blockless/wasm'
+import { START_EXPORT, STATUS } from '@blockless/wasm'
 import { adapt, type Call, readGlobal } from './adapter.ts'
 import { createHostModule } from './host-module.ts'
+import { Meter } from './meter.ts'
 import { ending, type Outcome, refusal, Skip } from './outcome.ts'
 import type { Action, Command, ModuleSource } from './parse-script.ts'
 import type { Pattern, Value } from './value.ts'
-import { CALL_DEPTH, DEPTH_EXPORT, type Prepared, prepare, type Variant } from './variant.ts'
+import { type Prepared, prepare, type Variant } from './variant.ts'
 
 /** Bytes of a script's module. @throws {Skip} if its text is not understood */
 export type BytesOf = (source: ModuleSource) => Uint8Array<ArrayBuffer>
 
-/** More than any script needs, and far from the edge of 64 bits. */
-const FUEL = 1_000_000_000_000_000n
 const REASONS = new Map<number, string>([
-  [STATUS.OUT_OF_FUEL, 'out of fuel'],
   [STATUS.UNREACHABLE, 'unreachable'],
   [STATUS.HOST_MEMORY, 'the host has no memory'],
 ])
 
+const OUT_OF_FUEL: Outcome = { kind: 'trap', message: 'out of fuel', fuel: undefined }
 /** Only a memory that another module made can have a lower maximum than the importing module knows of. */
 const FOREIGN_GROWTH = 'one run has one module: growth of a memory over the maximum that another module gave it'
 
 interface Instance {
+  readonly source: ModuleSource | undefined
   readonly exports: WebAssembly.Exports
   readonly signatures: ReadonlyMap<string, string>
   readonly calls: Map<string, Call>
@@ -33,7 +33,7 @@ type Slot = Instance | { readonly missing: string }
 export class Realm {
   readonly #variant: Variant
   readonly #bytesOf: BytesOf
-  readonly #instances: { readonly exports: WebAssembly.Exports; readonly importsMemory: boolean }[] = []
+  readonly #meter = new Meter()
   readonly #named = new Map<string, Slot>()
   readonly #registered = new Map<string, Slot>()
   readonly #definitions = new Map<string, ModuleSource>()
@@ -43,12 +43,26 @@ export class Realm {
   constructor(variant: Variant, bytesOf: BytesOf) {
     this.#variant = variant
     this.#bytesOf = bytesOf
-    const spectest = { exports: createHostModule(), signatures: new Map<string, string>(), calls: new Map() }
+    const spectest = {
+      source: undefined,
+      exports: createHostModule(),
+      signatures: new Map<string, string>(),
+      calls: new Map(),
+    }
     this.#registered.set('spectest', spectest)
   }
 
-  /** Does what a command says, and tells how that ended; whether it should have ended so is for others to say. */
-  execute(command: Command): Outcome {
+  /** What each rewritten instance used in the last action. */
+  get fuelUsed(): readonly bigint[] {
+    return this.#meter.used()
+  }
+
+  /**
+   * Does what a command says, and tells how that ended; whether it should have ended so is for others to say.
+   *
+   * @param limits - fuel of each rewritten instance for an action, without end if it is left out
+   */
+  execute(command: Command, limits?: readonly bigint[]): Outcome {
     switch (command.kind) {
       case 'module':
         return this.#keep(command.name, command.source)
@@ -72,9 +86,9 @@ export class Realm {
       case 'unsupported':
         return { kind: 'skipped', reason: `command "${command.keyword}"` }
       case 'assert_return':
-        return this.#act(command.action, command.expected)
+        return this.#act(command.action, command.expected, limits)
       default:
-        return this.#act(command.action, [])
+        return this.#act(command.action, [], limits)
     }
   }
 
@@ -106,11 +120,11 @@ export class Realm {
     if (prepared === undefined || module === undefined) return { outcome }
     try {
       const { exports } = new WebAssembly.Instance(module, this.#importsOf(module))
-      const instance = { exports, signatures: prepared.signatures, calls: new Map() }
+      const instance = { source, exports, signatures: prepared.signatures, calls: new Map() }
       if (this.#variant.options === undefined) return { outcome, instance }
       const importsMemory = WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory')
-      this.#instances.push({ exports, importsMemory })
-      this.#refuel()
+      this.#meter.add(exports, importsMemory)
+      this.#meter.refuel()
       const start = exports[START_EXPORT]
       if (typeof start === 'function') start()
       return { outcome, instance }
@@ -133,60 +147,45 @@ export class Realm {
     return name === undefined ? this.#current : (this.#named.get(name) ?? { missing: `there is no module ${name}` })
   }
 
-  #act(action: Action, expected: readonly Pattern[]): Outcome {
+  #act(action: Action, expected: readonly Pattern[], limits?: readonly bigint[]): Outcome {
     const slot = this.#slot(action.instance)
     if ('missing' in slot) return { kind: 'skipped', reason: slot.missing }
-    this.#refuel()
     try {
-      const values = action.kind === 'get' ? get(slot, action, expected) : this.#invoke(slot, action)
-      return { kind: 'values', values, fuel: this.#fuelUsed() }
+      const call = action.kind === 'get' ? () => get(slot, action, expected) : callOf(slot, action)
+      this.#meter.refuel(limits)
+      const values = call(action.args)
+      if (this.#meter.isExhausted()) return OUT_OF_FUEL
+      return { kind: 'values', values, fuel: sum(this.#meter.used()), source: slot.source }
     } catch (error) {
       return this.#ending(error)
     }
   }
 
-  #invoke(instance: Instance, { field, args }: Action): Value[] {
-    let call = instance.calls.get(field)
-    if (call === undefined) {
-      const exported = instance.exports[field]
-      const signature = instance.signatures.get(field)
-      if (typeof exported !== 'function' || signature === undefined) throw new Skip(`there is no function "${field}"`)
-      call = adapt(exported as (...args: unknown[]) => unknown, signature)
-      instance.calls.set(field, call)
-      this.#refuel()
-    }
-    return call(args)
-  }
-
-  /** Gives every rewritten instance what a new run has. */
-  #refuel(): void {
-    for (const { exports } of this.#instances) {
-      global(exports, FUEL_EXPORT).value = FUEL
-      global(exports, DEPTH_EXPORT).value = BigInt(CALL_DEPTH)
-      global(exports, STATUS_EXPORT).value = 0
-    }
-  }
-
-  #fuelUsed(): bigint {
-    return this.#instances.reduce(
-      (used, { exports }) => used + FUEL - (global(exports, FUEL_EXPORT).value as bigint),
-      0n,
-    )
-  }
-
   /** How a run ended that threw: the status of whichever instance stopped it says more than the engine does. */
   #ending(error: unknown): Outcome {
-    const fuel = this.#fuelUsed()
+    const fuel = sum(this.#meter.used())
     const outcome = ending(error, fuel)
     if (this.#variant.options === undefined || outcome.kind === 'unlinkable') return outcome
+    if (this.#meter.isExhausted()) return OUT_OF_FUEL
     if (outcome.kind === 'exhaustion') return { kind: 'trap', message: "the engine's own stack ran out", fuel }
-    const stopped = this.#instances.find(({ exports }) => reasonOf(exports) !== STATUS.NONE)
+    const stopped = this.#meter.stopped()
     if (outcome.kind !== 'trap' || stopped === undefined) return outcome
-    const reason = reasonOf(stopped.exports)
-    if (reason === STATUS.HOST_MEMORY && stopped.importsMemory) return { kind: 'skipped', reason: FOREIGN_GROWTH }
+    const { reason, importsMemory } = stopped
+    if (reason === STATUS.HOST_MEMORY && importsMemory) return { kind: 'skipped', reason: FOREIGN_GROWTH }
     if (reason === STATUS.CALL_DEPTH) return { kind: 'exhaustion', fuel }
     return { kind: 'trap', message: REASONS.get(reason) ?? outcome.message, fuel }
   }
+}
+
+function callOf(instance: Instance, { field }: Action): Call {
+  const known = instance.calls.get(field)
+  if (known !== undefined) return known
+  const exported = instance.exports[field]
+  const signature = instance.signatures.get(field)
+  if (typeof exported !== 'function' || signature === undefined) throw new Skip(`there is no function "${field}"`)
+  const call = adapt(exported as (...args: unknown[]) => unknown, signature)
+  instance.calls.set(field, call)
+  return call
 }
 
 function get(instance: Instance, { field }: Action, [pattern]: readonly Pattern[]): Value[] {
@@ -196,10 +195,6 @@ function get(instance: Instance, { field }: Action, [pattern]: readonly Pattern[
   return [readGlobal(exported, pattern?.kind === 'bits' || pattern?.kind === 'nan' ? pattern.type : 'externref')]
 }
 
-function reasonOf(exports: WebAssembly.Exports): number {
-  return Number(global(exports, STATUS_EXPORT).value) & STATUS.REASON_MASK
-}
-
-function global(exports: WebAssembly.Exports, name: string): WebAssembly.Global {
-  return exports[name] as WebAssembly.Global
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n)
 }

@@ -21,6 +21,9 @@ export interface RunFilesOptions {
   readonly onResult?: (result: FileResult) => void
 }
 
+/** A child loads a compiler for texts, which takes a second on a busy machine. */
+const START_TIMEOUT_MS = 60_000
+
 /**
  * Runs scripts in child processes. A script that hangs, or that the engine crashes on, has failed and the rest goes on.
  *
@@ -49,7 +52,7 @@ export async function runFiles(
 }
 
 function failed(problem: string): ScriptResult {
-  return { passed: 0, failures: [{ line: 1, command: 'script', problem }], skipped: {} }
+  return { passed: 0, failures: [{ line: 1, command: 'script', problem }], skips: [] }
 }
 
 /** One child process at a time, replaced by a new one after a hang or a crash. */
@@ -62,7 +65,7 @@ class Runner implements AsyncDisposable {
   }
 
   async run(file: string): Promise<ChildAnswer> {
-    const child = this.#child ?? (await this.#start())
+    const child = this.#child?.connected === true ? this.#child : await this.#start()
     if (child === undefined) return { problem: 'the process for scripts does not start' }
     child.send(file)
     const answer = await nextMessage<ChildAnswer>(child, this.#options.timeoutMs)
@@ -72,10 +75,10 @@ class Runner implements AsyncDisposable {
   }
 
   async #start(): Promise<ChildProcess | undefined> {
-    const { textCompiler, timeoutMs } = this.#options
+    const { textCompiler } = this.#options
     const args = textCompiler === undefined ? [] : [textCompiler]
     const child = fork(join(import.meta.dirname, 'child.ts'), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    const greeting = await nextMessage<string>(child, timeoutMs)
+    const greeting = await nextMessage<string>(child, START_TIMEOUT_MS)
     this.#child = greeting === 'ready' ? child : undefined
     return this.#child
   }
@@ -99,6 +102,7 @@ async function nextMessage<Message>(child: ChildProcess, timeoutMs: number): Pro
   const timer = setTimeout(() => resolve(`it took longer than ${timeoutMs / 1000} s`), timeoutMs)
   child.once('message', (message) => resolve(message as Message))
   child.once('exit', onExit)
+  child.once('error', (error) => resolve(error.message))
   try {
     return await promise
   } finally {

@@ -1,23 +1,25 @@
 import { difference, fuelDifference, judge } from './judge.ts'
 import { type Outcome, Skip } from './outcome.ts'
 import { type Command, type ModuleSource, parseScript } from './parse-script.ts'
-import { Realm } from './realm.ts'
-import { PLAIN, REWRITINGS, type Variant } from './variant.ts'
+import { type BytesOf, Realm } from './realm.ts'
+import { ANY_NAN, FAST, PLAIN, PRECISE, TIGHT, type Variant } from './variant.ts'
 import type { TextCompiler } from './wat.ts'
 
-/** A command that did not end as it should. */
-export interface Failure {
+/** A command that failed, or was not run to its end. */
+export interface Note {
   readonly line: number
   readonly command: string
+  /** what is wrong, or the reason for skipping it, which many commands share */
   readonly problem: string
+  /** more about this one command */
+  readonly detail?: string | undefined
 }
 
 /** What a script's commands came to; each counts once, however often it was run. */
 export interface ScriptResult {
   readonly passed: number
-  readonly failures: readonly Failure[]
-  /** how many were skipped, by reason */
-  readonly skipped: Readonly<Record<string, number>>
+  readonly failures: readonly Note[]
+  readonly skips: readonly Note[]
 }
 
 const TEXT_UNKNOWN = 'text not understood by the text compiler'
@@ -34,31 +36,47 @@ export function runScript(source: string, compileText: TextCompiler): ScriptResu
   const commands = parseScript(source)
   const cache = new Map<ModuleSource, Uint8Array<ArrayBuffer> | undefined>()
   const invalid = new Set(commands.flatMap((command) => (command.kind === 'assert_invalid' ? [command.source] : [])))
-  const bytesOf = (module: ModuleSource): Uint8Array<ArrayBuffer> => {
+  const bytesOf: BytesOf = (module) => {
     if (!cache.has(module)) cache.set(module, bytesOrNothing(module, !invalid.has(module), compileText))
     const bytes = cache.get(module)
     if (bytes === undefined) throw new Skip(TEXT_UNKNOWN)
     return bytes
   }
-  const run = (variant: Variant): Outcome[] => {
-    const realm = new Realm(variant, bytesOf)
-    return commands.map((command) =>
-      isAboutText(command) ? { kind: 'skipped', reason: TEXT_ONLY } : realm.execute(command),
-    )
-  }
-  const plain = run(PLAIN)
-  const rewritten = REWRITINGS.map((variant) => ({ variant, outcomes: run(variant) }))
-  const skipped: Record<string, number> = {}
-  const failures: Failure[] = []
-  let passed = 0
+  const run = (variant: Variant, limits?: Run['fuel']): Run => runVariant(variant, commands, bytesOf, limits)
+  const plain = run(PLAIN).outcomes
+  const precise = run(PRECISE)
+  const rewritten = [run(FAST), precise, run(TIGHT, precise.fuel), run(ANY_NAN)]
+  const failures: Note[] = []
+  const skips: Note[] = []
   for (const [index, command] of commands.entries()) {
     const outcomes = rewritten.map(({ variant, outcomes }) => ({ variant, outcome: outcomes[index] as Outcome }))
     const verdict = compare(command, plain[index] as Outcome, outcomes)
-    if (verdict === undefined) passed++
-    else if ('reason' in verdict) skipped[verdict.reason] = (skipped[verdict.reason] ?? 0) + 1
-    else failures.push({ line: command.line, command: command.kind, problem: verdict.problem })
+    if (verdict === undefined) continue
+    const { isSkipped, ...rest } = verdict
+    const notes = isSkipped ? skips : failures
+    notes.push({ line: command.line, command: command.kind, ...rest })
   }
-  return { passed, failures, skipped }
+  return { passed: commands.length - failures.length - skips.length, failures, skips }
+}
+
+/** A run of all commands with one variant of the modules. */
+interface Run {
+  readonly variant: Variant
+  readonly outcomes: readonly Outcome[]
+  /** by command, what each instance used */
+  readonly fuel: readonly (readonly bigint[])[]
+}
+
+function runVariant(variant: Variant, commands: readonly Command[], bytesOf: BytesOf, limits?: Run['fuel']): Run {
+  const realm = new Realm(variant, bytesOf)
+  const outcomes: Outcome[] = []
+  const fuel: (readonly bigint[])[] = []
+  for (const [index, command] of commands.entries()) {
+    const isText = command.kind === 'assert_malformed' && command.source.kind === 'text'
+    outcomes.push(isText ? { kind: 'skipped', reason: TEXT_ONLY } : realm.execute(command, limits?.[index]))
+    fuel.push(realm.fuelUsed)
+  }
+  return { variant, outcomes, fuel }
 }
 
 function bytesOrNothing(
@@ -74,8 +92,10 @@ function bytesOrNothing(
   }
 }
 
-function isAboutText(command: Command): boolean {
-  return command.kind === 'assert_malformed' && command.source.kind === 'text'
+interface Verdict {
+  readonly isSkipped: boolean
+  readonly problem: string
+  readonly detail?: string
 }
 
 /** Why a command failed or was skipped; undefined if it passed with every rewriting. */
@@ -83,17 +103,22 @@ function compare(
   command: Command,
   plain: Outcome,
   rewritten: readonly { variant: Variant; outcome: Outcome }[],
-): { problem: string } | { reason: string } | undefined {
-  for (const { outcome } of rewritten) if (outcome.kind === 'skipped') return { reason: outcome.reason }
-  if (plain.kind === 'skipped') return { reason: plain.reason }
-  if (judge(command, plain, false) !== undefined) return { reason: ENGINE_DIFFERS }
+): Verdict | undefined {
+  for (const outcome of [...rewritten.map(({ outcome }) => outcome), plain]) {
+    if (outcome.kind === 'skipped') return { isSkipped: true, problem: outcome.reason }
+  }
+  const detail = judge(command, plain, false)
+  const isRefused = rewritten.every(({ outcome }) => outcome.kind === 'refused' && !outcome.byEngine)
+  const wantsRefusal = command.kind === 'assert_invalid' || command.kind === 'assert_malformed'
+  if (wantsRefusal && isRefused) return undefined // also of what the engine takes
+  if (detail !== undefined) return { isSkipped: true, problem: ENGINE_DIFFERS, detail }
   const first = rewritten[0]?.outcome
   for (const { variant, outcome } of rewritten) {
     const problem =
       difference(command, plain, outcome) ??
       judge(command, outcome, variant.hasCanonicalNan) ??
       (first && fuelDifference(first, outcome))
-    if (problem !== undefined) return { problem: `[${variant.name}] ${problem}` }
+    if (problem !== undefined) return { isSkipped: false, problem: `[${variant.name}] ${problem}` }
   }
   return undefined
 }

@@ -25,12 +25,18 @@ const KIND_GLOBAL = 3
 
 /** The module as it is, which is what every rewriting is measured by. */
 export const PLAIN: Variant = { name: 'plain', options: undefined, hasCanonicalNan: false }
-/** Every rewriting that a run may go through. */
-export const REWRITINGS: readonly Variant[] = [rewriting('fast', false), rewriting('precise', true)]
+/** What a run goes through first. */
+export const FAST: Variant = rewriting('fast', { precise: false, canonicalNan: true })
+/** What a run goes through a second time if it trapped; its count is exact there too. */
+export const PRECISE: Variant = rewriting('precise', { precise: true, canonicalNan: true })
+/** The first again, with the fuel that the precise one used and not a unit more: that has to be enough. */
+export const TIGHT: Variant = { ...FAST, name: 'fast, no fuel to spare' }
+/** For those who want speed more than the same NaN everywhere. */
+export const ANY_NAN: Variant = rewriting('fast, any NaN', { precise: false, canonicalNan: false })
 
-function rewriting(name: string, precise: boolean): Variant {
-  const options = { memoryPagesMax: MEMORY_PAGES_MAX, callDepthMax: CALL_DEPTH, precise }
-  return { name, options, hasCanonicalNan: false }
+function rewriting(name: string, choice: { precise: boolean; canonicalNan: boolean }): Variant {
+  const options = { memoryPagesMax: MEMORY_PAGES_MAX, callDepthMax: CALL_DEPTH, threads: true, ...choice }
+  return { name, options, hasCanonicalNan: choice.canonicalNan }
 }
 
 /**
@@ -41,7 +47,7 @@ function rewriting(name: string, precise: boolean): Variant {
  */
 export function prepare(bytes: Uint8Array<ArrayBuffer>, variant: Variant): Prepared {
   const rewritten = variant.options === undefined ? undefined : instrument(bytes, variant.options)
-  const exports = rewritten?.exports ?? decodeModule(bytes).exports
+  const exports = rewritten?.exports ?? decodeModule(bytes, { threads: true }).exports
   const signatures = new Map(exports.flatMap(({ name, signature }) => (signature ? [[name, signature]] : [])))
   return { bytes: rewritten === undefined ? bytes : exportDepth(rewritten.bytes), signatures }
 }

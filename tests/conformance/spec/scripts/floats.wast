@@ -55,3 +55,9 @@
 (assert_return (invoke "convert" (i64.const -1)) (f32.const 0x1p64))
 (assert_return (invoke "less" (f64.const nan) (f64.const 1)) (i32.const 0))
 (assert_return (invoke "sum" (i32.const 10)) (f64.const 0.9999999999999999))
+
+;; The sign of a NaN after a sign operation is that of the operation.
+(module
+  (func (export "negated") (result f64) (f64.neg (f64.const nan))))
+(assert_return (invoke "negated") (f64.const nan:canonical))
+(assert_return (invoke "negated") (f64.const -nan))
