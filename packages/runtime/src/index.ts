@@ -5,6 +5,8 @@ export { Executor } from './executor/executor.ts'
 export type { ExecutorComponents, ExecutorInit } from './executor/executor-init.ts'
 export type { Failure } from './executor/failure.ts'
 export type { RunRequest } from './executor/run-request.ts'
+export { encodeFileLayer, type LayerItem } from './fs/layers/file-layer.ts'
+export type { MemoryMount, Mount } from './fs/mount.ts'
 export {
   answered,
   type Fields,

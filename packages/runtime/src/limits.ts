@@ -10,6 +10,18 @@ export const DESCRIPTORS_MAX = 1024
 export const GATHERED_SIZE_MAX: number = 4 * 1024 * 1024
 /** Bytes of a path, as PATH_MAX of Linux. */
 export const PATH_SIZE_MAX = 4096
+/** Bytes of a name in a directory, as NAME_MAX of Linux. */
+export const NAME_SIZE_MAX = 255
+/** Symbolic links that one path may lead through, as on Linux. */
+export const LINKS_FOLLOWED_MAX = 40
+/** Bytes of the files that a run keeps in memory: half of the memory that a run has unless it says otherwise. */
+export const FILES_BYTES_MAX: number = 64 * 1024 * 1024
+/** Names that a run makes for files in memory: each takes the host about 1 KiB beside the contents. */
+export const FILE_ENTRIES_MAX = 16_384
+/** Directories that a run has from the beginning: programs look through all of them for each path. */
+export const MOUNTS_MAX = 16
+/** Bytes of files that all mounts of a run bring along; they travel with the run. */
+export const MOUNTED_BYTES_MAX: number = 64 * 1024 * 1024
 /** Subscriptions in one `poll_oneoff`; programs use a handful, and each costs the host work that fuel does not count. */
 export const SUBSCRIPTIONS_MAX = 1024
 /** Bytes of one `random_get`: more in one call is host work that fuel does not count; wasi-libc asks for 256 at most. */
@@ -28,8 +40,8 @@ export const LOOKUP_FUEL = 64
 export const HOST_CALL_FUEL = 10_000
 /** UTF-16 bytes of an AssemblyScript message that are printed. */
 export const MESSAGE_SIZE_MAX = 65_536
-/** A run's frame: the most that arguments, environment and stdin of a request can take, and its head. */
-export const ORDER_SIZE_MAX: number = 2 * 256 * (65_536 * 3 + 1024) + 4_194_304 + 4096
+/** A run's frame: the most that arguments, environment, stdin and files of a request can take, and its head. */
+export const ORDER_SIZE_MAX: number = 2 * 256 * (65_536 * 3 + 1024) + 4_194_304 + MOUNTED_BYTES_MAX + 1024 * 1024
 /** Bytes of one host call, or of its answer: existing programs ask for up to 10 MB at once. */
 export const HOST_CALL_SIZE_MAX: number = 16 * 1024 * 1024
 /** What an executor may send in one frame: the largest host call, output of a run, or facts about a module. */

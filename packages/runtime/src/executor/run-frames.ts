@@ -1,3 +1,5 @@
+import type { Mount } from '../fs/mount.ts'
+import { decodeMounts, encodeMounts } from '../fs/mount-bytes.ts'
 import type { TextTable } from '../guest/text-table.ts'
 import { createFrame, EXECUTOR_FRAME, FRAME_HEAD_SIZE, HOST_FRAME } from './protocol.ts'
 
@@ -16,15 +18,17 @@ export interface RunOrder {
   readonly env: TextTable
   readonly entry: string
   readonly stdin: Uint8Array
+  readonly mounts: readonly Mount[]
 }
 
-const ORDER_HEAD_SIZE = 92
+const ORDER_HEAD_SIZE = 96
 const SEED_SIZE = 32
 
-/** The frame of a run: numbers at fixed places, then arguments, environment, entry and stdin. */
+/** The frame of a run: numbers at fixed places, then arguments, environment, entry, stdin and mounts. */
 export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuffer> {
   const entry = new TextEncoder().encode(order.entry)
-  const parts = [order.args.bytes, order.env.bytes, entry, order.stdin]
+  const mounts = encodeMounts(order.mounts)
+  const parts = [order.args.bytes, order.env.bytes, entry, order.stdin, mounts]
   const size = parts.reduce((sum, part) => sum + part.length, ORDER_HEAD_SIZE)
   const frame = createFrame(HOST_FRAME.run, id, size)
   const view = new DataView(frame.buffer, FRAME_HEAD_SIZE)
@@ -42,6 +46,7 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
   view.setUint32(80, entry.length, true)
   view.setUint32(84, order.stdin.length, true)
   view.setUint32(88, order.waits ? 1 : 0, true)
+  view.setUint32(92, mounts.length, true)
   let at = FRAME_HEAD_SIZE + ORDER_HEAD_SIZE
   for (const part of parts) {
     frame.set(part, at)
@@ -83,6 +88,7 @@ export function decodeRunOrder(payload: Uint8Array): RunOrder {
     env,
     entry,
     stdin: take(84),
+    mounts: decodeMounts(take(92)),
   }
 }
 

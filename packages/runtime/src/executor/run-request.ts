@@ -1,4 +1,5 @@
 import { type ExecutionInput, type Limits, protocolLimits } from '@blockless/core'
+import { checkMounts, DEFAULT_MOUNTS, type Mount } from '../fs/mount.ts'
 import { encodeTextTable, environmentTexts } from '../guest/text-table.ts'
 import { WAITING_MODULES } from '../imports/waiting-modules.ts'
 import { effectivePages } from '../module/effective-pages.ts'
@@ -19,6 +20,8 @@ export interface RunRequest {
   readonly seed: Uint8Array
   /** The program's name, `argv[0]`. */
   readonly name: string
+  /** Directories that the guest has; one empty one to write to, its root, if left out. */
+  readonly mounts?: readonly Mount[]
 }
 
 /** Pages of 64 KiB that a run may have. */
@@ -26,10 +29,15 @@ export function pagesOf({ memoryBytes }: Limits): number {
   return Math.floor(memoryBytes / protocolLimits.PAGE_SIZE)
 }
 
-/** A request in the form in which it travels to the executor. @throws {RangeError} if the seed is not 32 bytes */
+/**
+ * A request in the form in which it travels to the executor.
+ *
+ * @throws {RangeError} if the seed is not 32 bytes or a mount makes no sense
+ */
 export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
-  const { limits, input, seed } = request
+  const { limits, input, seed, mounts = DEFAULT_MOUNTS } = request
   if (seed.length !== 32) throw new RangeError(`Cannot run: its seed has ${seed.length} bytes, 32 are needed`)
+  checkMounts(mounts)
   return {
     module: module.id,
     memoryPages: effectivePages(pagesOf(limits), module.info),
@@ -43,5 +51,6 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     env: encodeTextTable(environmentTexts(input.env)),
     entry: request.entry,
     stdin: input.stdin,
+    mounts,
   }
 }

@@ -1,9 +1,10 @@
 import type { Exit } from '@blockless/core'
+import { type Mount, openMounts } from '../fs/mount.ts'
 import type { Fields, HostAnswer } from '../host-call/host-call.ts'
 import type { HostLink } from '../host-call/host-link.ts'
 import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
 import { DescriptorTable } from '../wasi/descriptors/descriptor-table.ts'
-import { standardDescriptors, standardStreams } from '../wasi/descriptors/standard-streams.ts'
+import { preopenedDescriptors, standardDescriptors, standardStreams } from '../wasi/descriptors/standard-streams.ts'
 import { GuestMemory } from './guest-memory.ts'
 import type { ModuleCalls } from './module-calls.ts'
 import { Output, type OutputStream } from './output.ts'
@@ -24,6 +25,8 @@ export interface GuestInit {
   readonly seed: Uint8Array
   readonly outputBytes: number
   readonly fuel: number
+  /** Directories that are open from the beginning; none if left out. */
+  readonly mounts?: readonly Mount[]
 }
 
 /** Thrown through the guest's frames when a host call ends the run; why is in {@link Guest.end}. */
@@ -89,7 +92,8 @@ export class Guest {
     this.#fuelLimit = BigInt(init.fuel)
     this.#fuelCell = undefined
     this.memory.attach(undefined)
-    this.descriptors.reset(standardDescriptors(this.#standardStreams))
+    const mounts = openMounts(init.mounts ?? [], this)
+    this.descriptors.reset([...standardDescriptors(this.#standardStreams), ...preopenedDescriptors(mounts)])
   }
 
   /**

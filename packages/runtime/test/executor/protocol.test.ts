@@ -63,6 +63,11 @@ test('a run comes out of its frame as it went in', () => {
     env: encodeTextTable(['A=1']),
     entry: 'entry ✓',
     stdin: new Uint8Array([0, 255]),
+    mounts: [
+      { kind: 'memory', path: '/', files: new Uint8Array([1, 2]) },
+      { kind: 'memory', path: '/tmp' },
+      { kind: 'memory', path: '/ö', files: new Uint8Array([3]), isReadOnly: true },
+    ],
   }
   const payload = encodeRunOrder(1, order).subarray(FRAME_HEAD_SIZE)
   assert.deepEqual(decodeRunOrder(payload), order)

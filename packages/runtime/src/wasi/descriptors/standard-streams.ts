@@ -1,5 +1,6 @@
 import { FileError } from '../../fs/file-error.ts'
 import { FILE_TYPE, type OpenStream } from '../../fs/file-system.ts'
+import type { MountedDirectory } from '../../fs/mount.ts'
 import type { Guest } from '../../guest/guest.ts'
 import type { OutputStream } from '../../guest/output.ts'
 import { ERRNO } from '../errno.ts'
@@ -23,6 +24,13 @@ export function standardStreams(guest: Guest): readonly OpenStream[] {
 export function standardDescriptors(streams: readonly OpenStream[]): Descriptor[] {
   return streams.map((stream, index) =>
     createDescriptor(stream, { rights: rightsOf(index === 0 ? INPUT_RIGHTS : OUTPUT_RIGHTS) }),
+  )
+}
+
+/** New descriptors for the directories that a guest has from the beginning. */
+export function preopenedDescriptors(mounts: readonly MountedDirectory[]): Descriptor[] {
+  return mounts.map(({ path, directory }) =>
+    createDescriptor(directory, { preopenedPath: new TextEncoder().encode(path) }),
   )
 }
 

@@ -1,0 +1,56 @@
+import { FILE_ENTRIES_MAX, FILES_BYTES_MAX, MOUNTED_BYTES_MAX, MOUNTS_MAX, PATH_SIZE_MAX } from '../limits.ts'
+import type { OpenDirectory } from './file-system.ts'
+import { decodeFileLayer } from './layers/file-layer.ts'
+import { ReadOnlyDirectory } from './layers/read-only-directory.ts'
+import { FileBudget } from './memory/file-budget.ts'
+import { MemoryDirectory } from './memory/memory-directory.ts'
+import { MemoryTree, type TreeWorld } from './memory/memory-tree.ts'
+
+/** A directory that a guest has from the beginning. */
+export interface MemoryMount {
+  readonly kind: 'memory'
+  /** The guest's path of it, such as `/`. */
+  readonly path: string
+  /** Files that are in it, made with `encodeFileLayer`; without them it is empty. */
+  readonly files?: Uint8Array
+  /** Whether the guest can only read it. */
+  readonly isReadOnly?: boolean
+}
+
+/** Any directory that a guest has from the beginning. */
+export type Mount = MemoryMount
+
+/** What a guest has unless its run says otherwise: one empty directory to write to, as its root. */
+export const DEFAULT_MOUNTS: readonly Mount[] = [{ kind: 'memory', path: '/' }]
+
+/** A preopened directory. */
+export interface MountedDirectory {
+  readonly path: string
+  readonly directory: OpenDirectory
+}
+
+/** Checks what mounts a run may have. @throws {RangeError} saying what is wrong with them */
+export function checkMounts(mounts: readonly Mount[]): void {
+  if (mounts.length > MOUNTS_MAX)
+    throw new RangeError(`Cannot run: it has ${mounts.length} mounts, at most ${MOUNTS_MAX} may be`)
+  const paths = new Set(mounts.map(({ path }) => path))
+  if (paths.size < mounts.length) throw new RangeError('Cannot run: two of its mounts have the same path')
+  for (const path of paths) {
+    const isPlain = path !== '' && path.length <= PATH_SIZE_MAX && !path.includes('\0') && path.isWellFormed()
+    if (!isPlain) throw new RangeError(`Cannot run: "${path}" is no path for a mount`)
+  }
+  const size = mounts.reduce((sum, { files }) => sum + (files?.length ?? 0), 0)
+  if (size > MOUNTED_BYTES_MAX)
+    throw new RangeError(`Cannot run: its mounts bring ${size} bytes, at most ${MOUNTED_BYTES_MAX} may be`)
+}
+
+/** The directories of a run's mounts, in their order; those in memory are fresh and share one bound. */
+export function openMounts(mounts: readonly Mount[], world: TreeWorld): MountedDirectory[] {
+  const budget = new FileBudget(FILES_BYTES_MAX, FILE_ENTRIES_MAX)
+  return mounts.map(({ path, files, isReadOnly }, index) => {
+    const layer = files === undefined ? {} : { layer: decodeFileLayer(files) }
+    // device 0 is that of the standard streams
+    const directory = new MemoryDirectory(new MemoryTree(world, { device: BigInt(index + 1), budget, ...layer }))
+    return { path, directory: isReadOnly === true ? new ReadOnlyDirectory(directory) : directory }
+  })
+}
