@@ -2,7 +2,6 @@ import {
   type CID,
   type ExecutionInput,
   type Limits,
-  type Manifest,
   type Network,
   networkSchema,
   type Receipt,
@@ -14,6 +13,7 @@ import {
   subnetCidOf,
   subnetSchema,
 } from '@blockless/core'
+import type { FunctionSource } from '@blockless/storage'
 import {
   type DeployedFunction,
   type Deployment,
@@ -54,7 +54,7 @@ export interface InvokeCall {
 }
 
 /** A function to deploy: its parts, or a CAR that has its folder as the only root. */
-export type DeploySource = { readonly manifest: Manifest; readonly wasm: Uint8Array } | { readonly car: Uint8Array }
+export type DeploySource = FunctionSource | { readonly car: Uint8Array }
 
 /** Talks to one gateway; every method rejects with {@link ClientError} or {@link GatewayError}, or the signal's reason. */
 export interface Client {

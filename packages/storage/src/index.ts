@@ -14,8 +14,10 @@ export { createExchange, type Exchange, type ExchangeComponents, type FetchOptio
 export { FetchError, type FetchReason } from './exchange/fetch-error.ts'
 export {
   type FunctionPackage,
+  type FunctionSource,
   PackageError,
   type PackageReason,
+  type PackedModule,
   packFunction,
   readFunction,
 } from './function-package/function-package.ts'

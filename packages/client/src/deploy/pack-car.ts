@@ -1,5 +1,5 @@
-import { type CID, concat, type Manifest } from '@blockless/core'
-import { exportCar, MemoryBlockStore, packFunction } from '@blockless/storage'
+import { type CID, concat } from '@blockless/core'
+import { exportCar, type FunctionSource, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { PACKAGE_SIZE_MAX } from '../defaults.ts'
 
 /** A function as it travels. */
@@ -12,12 +12,12 @@ export interface PackedFunction {
 /**
  * Packs a function in memory.
  *
- * @param source - `wasm` is the module that the manifest's entry names
+ * @param source - `wasm` is the module that the manifest's entry names, `modules` are the others
  * @throws {PackageError} if the manifest names no entry module
  * @throws {StoreError} if the package is larger than the network takes
  */
 export async function packCar(
-  source: { readonly manifest: Manifest; readonly wasm: Uint8Array },
+  source: FunctionSource,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<PackedFunction> {
   const store = new MemoryBlockStore({ sizeMax: PACKAGE_SIZE_MAX })

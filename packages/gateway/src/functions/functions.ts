@@ -150,9 +150,9 @@ export class Functions {
     const { store, exchange } = this.#components
     // All of it is here: this only pins it, before anything of it can be evicted.
     await exchange.fetchDag(functionCid, { pin: true, sizeMax: PACKAGE_SIZE_MAX })
-    const { manifest, wasm } = await readFunction(store, functionCid)
+    const { manifest, wasm, modules } = await readFunction(store, functionCid)
     const settings = settingsOf(manifest, DEFAULT_LIMITS)
-    inspectModule(wasm, { entry: settings.entry, memoryBytes: settings.limits.memoryBytes })
+    inspectModule({ entry: wasm, modules }, { entry: settings.entry, memoryBytes: settings.limits.memoryBytes })
     const resolved = { functionCid, settings }
     this.#resolved.set(functionCid.toString(), resolved)
     return resolved

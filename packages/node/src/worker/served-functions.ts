@@ -114,9 +114,9 @@ export class ServedFunctions {
   async #install(functionCid: CID, head: NodeId, signal: AbortSignal): Promise<FunctionSettings> {
     const { store, exchange, executor, log } = this.#components
     await exchange.fetchDag(functionCid, { signal, pin: true, providers: [peerIdFromString(head)] })
-    const { manifest, wasm } = await readFunction(store, functionCid, { signal })
+    const { manifest, wasm, modules } = await readFunction(store, functionCid, { signal })
     const settings = settingsOf(manifest, DEFAULT_LIMITS)
-    await executor.prepare(functionCid.toString(), wasm, signal)
+    await executor.prepare(functionCid.toString(), { entry: wasm, modules }, signal)
     log.info('function ready', { functionCid: functionCid.toString(), name: settings.name, bytes: wasm.length })
     return settings
   }
