@@ -17,7 +17,7 @@ const REASONS = new Map<number, string>([
 
 const OUT_OF_FUEL: Outcome = { kind: 'trap', message: 'out of fuel', fuel: undefined }
 /** Only a memory that another module made can have a lower maximum than the importing module knows of. */
-const FOREIGN_GROWTH = 'one run has one module: growth of a memory over the maximum that another module gave it'
+const FOREIGN_GROWTH = 'modules of a run share no memory: growth over the maximum that another module gave it'
 
 interface Instance {
   readonly source: ModuleSource | undefined
