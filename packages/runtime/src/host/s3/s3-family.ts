@@ -1,0 +1,12 @@
+import type { HostFamily, HostRun, HostSession } from '../../host-call/host-family.ts'
+import { S3Session } from './s3-session.ts'
+
+/** Host calls `s3.*`: buckets of any server that speaks S3, with the credentials that the guest brings. */
+export class S3Family implements HostFamily {
+  readonly name = 's3'
+
+  /** @see HostFamily */
+  open(run: HostRun): HostSession {
+    return new S3Session(run)
+  }
+}
