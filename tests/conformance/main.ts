@@ -18,5 +18,7 @@ if (file === undefined) {
   )
   process.exit(2)
 }
-const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, file), ...options], { stdio: 'inherit' })
+const child = spawn(process.execPath, [...process.execArgv, join(import.meta.dirname, file), ...options], {
+  stdio: 'inherit',
+})
 child.once('exit', (code) => process.exit(code ?? 1))
