@@ -105,6 +105,8 @@ export interface OpenStream {
   write(bytes: Uint8Array): Awaitable<number>
   /** Bytes that can be read without waiting, 0 at the end; left out where only reading can tell. */
   available?(): number
+  /** The number by which the host knows a stream of its own, so that `poll_oneoff` can wait for several at once. */
+  readonly hostHandle?: number
   /** For listening sockets; `notsock` for others. */
   accept(): Awaitable<OpenStream>
   shutdown(read: boolean, write: boolean): Awaitable<void>

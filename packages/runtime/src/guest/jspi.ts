@@ -7,7 +7,7 @@ interface PromiseIntegration {
     call: HostFunction,
   ) => WebAssembly.ImportValue
   /** An exported function on a stack of its own; whatever the guest waits for, the thread is free. */
-  promising(exported: unknown): () => Promise<unknown>
+  promising(exported: unknown): (...values: readonly number[]) => Promise<unknown>
 }
 
 const integration = WebAssembly as unknown as PromiseIntegration

@@ -1,17 +1,16 @@
+import type { Awaitable } from '../awaitable.ts'
 import type { Guest } from '../guest/guest.ts'
 import { SUBSCRIPTION_FUEL, SUBSCRIPTIONS_MAX } from '../limits.ts'
 import { RIGHT } from './descriptors/rights.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
+import { FD_READ, FD_WRITE, HANGUP, type HostSubscription, type PollEvent, pollHost } from './poll-host.ts'
 import type { Snapshot } from './structures.ts'
 
 const EVENT_SIZE = 32
 const CLOCK = 0
-const FD_READ = 1
-const FD_WRITE = 2
 const THREAD_CPU = 3
 const ABSOLUTE = 1
-const HANGUP = 1
 
 /** Offsets inside a subscription; the unstable snapshot has a clock identifier before the clock's fields. */
 interface Layout {
@@ -25,7 +24,9 @@ const LAYOUTS: Readonly<Record<Snapshot, Layout>> = {
   unstable: { size: 56, clock: 24, timeout: 32, flags: 48 },
 }
 
-/** `poll_oneoff`: sleeping moves the guest's clock on and takes no time; streams are always ready. */
+/**
+ * `poll_oneoff`: sleeping moves the guest's clock on and takes no time; only streams of the host are waited for.
+ */
 export function pollFunctions(guest: Guest, snapshot: Snapshot): HostFunctions {
   const layout = LAYOUTS[snapshot]
   return {
@@ -41,15 +42,7 @@ interface Call {
   readonly result: number
 }
 
-interface Event {
-  readonly userdata: bigint
-  readonly error: Errno
-  readonly type: number
-  readonly size: number
-  readonly flags: number
-}
-
-function poll(guest: Guest, layout: Layout, call: Call): Errno {
+function poll(guest: Guest, layout: Layout, call: Call): Awaitable<Errno> {
   if (call.count === 0 || call.count > SUBSCRIPTIONS_MAX) return ERRNO.inval
   const { memory } = guest
   const isInside =
@@ -58,8 +51,16 @@ function poll(guest: Guest, layout: Layout, call: Call): Errno {
     memory.has(call.result, 4)
   if (!isInside) return ERRNO.fault
   guest.charge(call.count * SUBSCRIPTION_FUEL)
-  const { ready, clocks } = readSubscriptions(guest, layout, call)
+  const { ready, clocks, waiting } = readSubscriptions(guest, layout, call)
+  if (waiting.length === 0) return tell(guest, call, ready, clocks)
+  const waitNs = ready.length > 0 ? 0n : leastOf(clocks)
+  return pollHost(guest, waiting, waitNs).then((found) => tell(guest, call, [...ready, ...found], clocks))
+}
+
+/** Writes the events there are, or those of the clocks that come first. */
+function tell(guest: Guest, call: Call, ready: readonly PollEvent[], clocks: readonly Timer[]): Errno {
   const events = ready.length > 0 ? [...ready, ...expired(clocks, 0n)] : sleepUntilFirst(guest, clocks)
+  const { memory } = guest
   const view = memory.view
   memory.bytes.fill(0, call.out, call.out + events.length * EVENT_SIZE)
   for (const [index, event] of events.entries()) {
@@ -80,16 +81,26 @@ interface Timer {
   readonly waitNs: bigint
 }
 
-function readSubscriptions(guest: Guest, layout: Layout, call: Call): { ready: Event[]; clocks: Timer[] } {
+/** Subscriptions by what they take: nothing, time, or a word from the host. */
+interface Subscriptions {
+  readonly ready: PollEvent[]
+  readonly clocks: Timer[]
+  readonly waiting: HostSubscription[]
+}
+
+function readSubscriptions(guest: Guest, layout: Layout, call: Call): Subscriptions {
   const view = guest.memory.view
-  const ready: Event[] = []
+  const ready: PollEvent[] = []
+  const waiting: HostSubscription[] = []
   const clocks: Timer[] = []
   for (let index = 0; index < call.count; index++) {
     const at = call.in + index * layout.size
     const userdata = view.getBigUint64(at, true)
     const type = view.getUint8(at + 8)
     if (type === FD_READ || type === FD_WRITE) {
-      ready.push(streamEvent(guest, userdata, type, view.getUint32(at + 16, true)))
+      const event = streamEvent(guest, userdata, type, view.getUint32(at + 16, true))
+      if ('handle' in event) waiting.push(event)
+      else ready.push(event)
       continue
     }
     const clock = view.getUint32(at + layout.clock, true)
@@ -102,28 +113,37 @@ function readSubscriptions(guest: Guest, layout: Layout, call: Call): { ready: E
     const waitNs = isAbsolute ? timeoutNs - guest.nowNs : timeoutNs
     clocks.push({ userdata, waitNs: waitNs < 0n ? 0n : waitNs })
   }
-  return { ready, clocks }
+  return { ready, clocks, waiting }
 }
 
-function streamEvent(guest: Guest, userdata: bigint, type: number, number: number): Event {
+function streamEvent(guest: Guest, userdata: bigint, type: number, number: number): PollEvent | HostSubscription {
   const event = { userdata, type, size: 0, flags: 0 }
   const descriptor = guest.descriptors.find(number)
   if (descriptor === undefined || descriptor.target.kind === 'directory') return { ...event, error: ERRNO.badf }
   const needed = type === FD_READ ? RIGHT.fdRead : RIGHT.fdWrite
   if ((descriptor.rights.base & needed) === 0n) return { ...event, error: ERRNO.notcapable }
+  const { target } = descriptor
+  if (target.kind === 'stream' && target.hostHandle !== undefined) return { userdata, type, handle: target.hostHandle }
   if (type === FD_WRITE) return { ...event, error: ERRNO.success }
-  const size = descriptor.target.kind === 'stream' ? descriptor.target.available?.() : undefined
+  const size = target.kind === 'stream' ? target.available?.() : undefined
   // where only reading can tell, there may be a byte
   return { ...event, error: ERRNO.success, size: size ?? 1, flags: size === 0 ? HANGUP : 0 }
 }
 
-function sleepUntilFirst(guest: Guest, clocks: readonly Timer[]): Event[] {
-  const waitNs = clocks.reduce((least, { waitNs }) => (waitNs < least ? waitNs : least), clocks[0]?.waitNs ?? 0n)
+function sleepUntilFirst(guest: Guest, clocks: readonly Timer[]): PollEvent[] {
+  const waitNs = leastOf(clocks) ?? 0n
   guest.sleep(waitNs)
   return expired(clocks, waitNs)
 }
 
-function expired(clocks: readonly Timer[], elapsedNs: bigint): Event[] {
+function leastOf(clocks: readonly Timer[]): bigint | undefined {
+  return clocks.reduce<bigint | undefined>(
+    (least, { waitNs }) => (least === undefined || waitNs < least ? waitNs : least),
+    undefined,
+  )
+}
+
+function expired(clocks: readonly Timer[], elapsedNs: bigint): PollEvent[] {
   return clocks
     .filter(({ waitNs }) => waitNs <= elapsedNs)
     .map(({ userdata }) => ({ userdata, error: ERRNO.success, type: CLOCK, size: 0, flags: 0 }))

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { type Changing, nextChange } from './next-change.ts'
 
 const NO_BYTES: Uint8Array = new Uint8Array()
 
@@ -8,7 +9,7 @@ const NO_BYTES: Uint8Array = new Uint8Array()
  * What nobody has asked for stays in the stream's own bounded buffer and then with whoever sends, and a reader who gives
  * up takes nothing along.
  */
-export class ByteReader {
+export class ByteReader implements Changing {
   readonly #source: Readable
   readonly #listeners = new Set<() => void>()
   #failure: unknown
@@ -35,7 +36,7 @@ export class ByteReader {
     return this.size === 0 && (this.#source.readableEnded || this.#source.destroyed)
   }
 
-  /** Calls back whenever bytes, the end or an error have come. @returns what ends it */
+  /** @see Changing */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -57,7 +58,7 @@ export class ByteReader {
         if (this.#failure !== undefined) throw this.#failure
         return NO_BYTES
       }
-      await this.#changed(signal)
+      await nextChange([this], signal)
     }
   }
 
@@ -65,18 +66,5 @@ export class ByteReader {
     // reading nothing from an empty buffer is what makes a stream tell its end
     const chunk: unknown = this.#source.read(Math.min(this.#source.readableLength, size))
     return chunk instanceof Uint8Array ? chunk : undefined
-  }
-
-  async #changed(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const forget = this.onChange(resolve)
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      await promise
-    } finally {
-      forget()
-      signal.removeEventListener('abort', abort)
-    }
   }
 }

@@ -1,4 +1,5 @@
 import type { HostAnswer } from '../../host-call/host-call.ts'
+import type { Changing } from '../shared/next-change.ts'
 
 /** What a stream has for a reader: bytes that are there, or that no more will come. */
 export interface Readiness {
@@ -8,7 +9,7 @@ export interface Readiness {
 }
 
 /** Something of the world outside that a guest holds as a file descriptor: a connection, a listener, a driver's handle. */
-export interface HostStream {
+export interface HostStream extends Changing {
   /** Waits for bytes; an answer without bytes is the end. Rejects with the signal's reason. */
   read(size: number, signal: AbortSignal): Promise<HostAnswer>
   /** Writes all of the bytes; `size` says how many. Rejects with the signal's reason. */
@@ -21,8 +22,6 @@ export interface HostStream {
   readable(): Readiness | undefined
   /** Whether a write would begin now. */
   writable(): boolean
-  /** Calls back whenever one of them may have changed. @returns what ends it */
-  onChange(listener: () => void): () => void
   /** Gives it back; safe to call again. */
   close(): Promise<void>
 }

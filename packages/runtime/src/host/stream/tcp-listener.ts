@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { type HostAnswer, refused } from '../../host-call/host-call.ts'
+import { nextChange } from '../shared/next-change.ts'
 import type { HostStream, Readiness } from './host-stream.ts'
 import { TcpConnection } from './tcp-connection.ts'
 
@@ -49,7 +50,7 @@ export class TcpListener implements HostStream {
       if (this.#isClosed) return refused('closed')
       const socket = this.#waiting.shift()
       if (socket !== undefined && !socket.destroyed) return new TcpConnection(socket)
-      if (socket === undefined) await this.#changed(signal)
+      if (socket === undefined) await nextChange([this], signal)
     }
   }
 
@@ -106,18 +107,5 @@ export class TcpListener implements HostStream {
 
   #tell(): void {
     for (const listener of [...this.#listeners]) listener()
-  }
-
-  async #changed(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const forget = this.onChange(resolve)
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      await promise
-    } finally {
-      forget()
-      signal.removeEventListener('abort', abort)
-    }
   }
 }
