@@ -65,67 +65,99 @@ export function thunkBody(module: Module, scan: CodeScan, plan: Plan, index: num
  * @returns its bytes without the size; `(delta: i32) -> (pages before, or -1: i32)`
  */
 export function growBody(memory: MemoryType, pagesMax: number, plan: Plan): Uint8Array {
-  const writer = new ByteWriter(128)
-  const op = (opcode: number, immediate: number): void => {
-    writer.byte(opcode)
-    writer.u32(immediate)
-  }
-  const const32 = (value: number): void => {
-    writer.byte(OP.I32_CONST)
-    writer.s32(value)
-  }
-  const stop = (status: number): void => {
-    const32(status)
-    op(OP.GLOBAL_SET, plan.statusGlobal)
-    writer.byte(OP.UNREACHABLE)
-    writer.byte(OP.END)
-  }
-  const isOver = (pages: number): void => {
-    op(OP.LOCAL_GET, 0)
-    const32(pages)
-    op(OP.MEMORY_SIZE, MEMORY_0)
-    writer.byte(OP.I32_SUB)
-    writer.byte(OP.I32_GT_U)
-    op(OP.IF, EMPTY_BLOCK)
-  }
+  const writer = new GrowWriter(plan)
   writer.u32(1)
   writer.u32(1)
   writer.byte(I32)
-  isOver(pagesMax)
+  writer.ifOver(pagesMax)
   if (pagesMax < memory.pagesMax) {
-    isOver(memory.pagesMax)
+    writer.ifOver(memory.pagesMax)
     writer.byte(OP.ELSE)
-    op(OP.GLOBAL_GET, plan.statusGlobal)
-    const32(STATUS.GROW_REFUSED)
+    writer.op(OP.GLOBAL_GET, plan.statusGlobal)
+    writer.const32(STATUS.GROW_REFUSED)
     writer.byte(OP.I32_OR)
-    op(OP.GLOBAL_SET, plan.statusGlobal)
+    writer.op(OP.GLOBAL_SET, plan.statusGlobal)
     writer.byte(OP.END)
   }
-  const32(-1)
+  writer.const32(-1)
   writer.byte(OP.RETURN)
   writer.byte(OP.END)
-  op(OP.GLOBAL_GET, plan.fuelGlobal)
-  op(OP.LOCAL_GET, 0)
-  writer.byte(OP.I64_EXTEND_I32_U)
-  writer.byte(OP.I64_CONST)
-  writer.s32(GROW_PAGE_FUEL)
-  writer.byte(OP.I64_MUL)
-  writer.byte(OP.I64_SUB)
-  op(OP.GLOBAL_SET, plan.fuelGlobal)
-  op(OP.GLOBAL_GET, plan.fuelGlobal)
+  writer.charge(OP.I64_SUB)
+  writer.op(OP.GLOBAL_GET, plan.fuelGlobal)
   writer.byte(OP.I64_CONST)
   writer.byte(0)
   writer.byte(OP.I64_LT_S)
-  op(OP.IF, EMPTY_BLOCK)
-  stop(STATUS.OUT_OF_FUEL)
-  op(OP.LOCAL_GET, 0)
-  op(OP.MEMORY_GROW, MEMORY_0)
-  op(OP.LOCAL_TEE, 1)
-  const32(-1)
+  writer.op(OP.IF, EMPTY_BLOCK)
+  writer.stop(STATUS.OUT_OF_FUEL)
+  writer.op(OP.LOCAL_GET, 0)
+  writer.op(OP.MEMORY_GROW, MEMORY_0)
+  writer.op(OP.LOCAL_TEE, 1)
+  writer.const32(-1)
   writer.byte(OP.I32_EQ)
-  op(OP.IF, EMPTY_BLOCK)
-  stop(STATUS.HOST_MEMORY)
-  op(OP.LOCAL_GET, 1)
+  writer.op(OP.IF, EMPTY_BLOCK)
+  if (memory.isShared) writer.refuseAgain(pagesMax)
+  writer.stop(STATUS.HOST_MEMORY)
+  writer.op(OP.LOCAL_GET, 1)
   writer.byte(OP.END)
   return writer.view()
+}
+
+/** The parts of {@link growBody}; local 0 is the number of pages to add. */
+class GrowWriter extends ByteWriter {
+  readonly #plan: Plan
+
+  constructor(plan: Plan) {
+    super(128)
+    this.#plan = plan
+  }
+
+  op(opcode: number, immediate: number): void {
+    this.byte(opcode)
+    this.u32(immediate)
+  }
+
+  const32(value: number): void {
+    this.byte(OP.I32_CONST)
+    this.s32(value)
+  }
+
+  /** Begins an `if` for more than `pages` in all. */
+  ifOver(pages: number): void {
+    this.op(OP.LOCAL_GET, 0)
+    this.const32(pages)
+    this.op(OP.MEMORY_SIZE, MEMORY_0)
+    this.byte(OP.I32_SUB)
+    this.byte(OP.I32_GT_U)
+    this.op(OP.IF, EMPTY_BLOCK)
+  }
+
+  /** Takes the fuel of the growth, or with `i64.add` gives it back. */
+  charge(operator: number): void {
+    this.op(OP.GLOBAL_GET, this.#plan.fuelGlobal)
+    this.op(OP.LOCAL_GET, 0)
+    this.byte(OP.I64_EXTEND_I32_U)
+    this.byte(OP.I64_CONST)
+    this.s32(GROW_PAGE_FUEL)
+    this.byte(OP.I64_MUL)
+    this.byte(operator)
+    this.op(OP.GLOBAL_SET, this.#plan.fuelGlobal)
+  }
+
+  /** Ends the run, and the `if` that found the reason. */
+  stop(status: number): void {
+    this.const32(status)
+    this.op(OP.GLOBAL_SET, this.#plan.statusGlobal)
+    this.byte(OP.UNREACHABLE)
+    this.byte(OP.END)
+  }
+
+  /** If another thread took the pages after the test for the maximum, gives the fuel back and makes that test again. */
+  refuseAgain(pagesMax: number): void {
+    this.ifOver(pagesMax)
+    this.charge(OP.I64_ADD)
+    this.op(OP.LOCAL_GET, 0)
+    this.op(OP.CALL, this.#plan.growFunction as number)
+    this.byte(OP.RETURN)
+    this.byte(OP.END)
+  }
 }

@@ -31,6 +31,9 @@ const UNLIKELY = 0
 const KIND_FUNCTION = 0
 const KIND_GLOBAL = 3
 const ADDED_GLOBALS = 3
+/** Flags of limits with a maximum. */
+const LIMITS_WITH_MAX = 1
+const LIMITS_SHARED = 3
 
 /** Writes the rewritten module: known sections in their order, then the custom sections that are kept. */
 export function encodeInstrumented(writer: ByteWriter, rewriting: Rewriting): void {
@@ -121,6 +124,7 @@ interface Limits {
   readonly end: number
   readonly initial: number
   readonly max: number
+  readonly isShared?: boolean
 }
 
 function tableLimits({ tables }: Module): Limits[] {
@@ -136,9 +140,9 @@ function withLimits(module: Module, section: Section | undefined, replacements: 
   if (section === undefined) return undefined
   const writer = new ByteWriter(section.end - section.start + 12 * replacements.length)
   let copied = section.start
-  for (const { start, end, initial, max } of replacements) {
+  for (const { start, end, initial, max, isShared = false } of replacements) {
     writer.copy(module.bytes, copied, start)
-    writer.byte(1)
+    writer.byte(isShared ? LIMITS_SHARED : LIMITS_WITH_MAX)
     writer.u32(initial)
     writer.u32(max)
     copied = end

@@ -28,8 +28,7 @@ export class BodyPlace {
   }
 }
 
-/** The name of the instruction at an offset, as the text format spells it. */
-export function instructionName(bytes: Uint8Array, at: number): string {
+function instructionName(bytes: Uint8Array, at: number): string {
   const reader = new ByteReader(bytes, at)
   const opcode = reader.byte('an instruction')
   const table =
