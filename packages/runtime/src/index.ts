@@ -15,9 +15,26 @@ export {
   type HostCall,
   refused,
 } from './host-call/host-call.ts'
+export { createGuardedAgent, type GuardedAgentOptions } from './host/http/guarded-agent.ts'
+export { type GuardedRequest, type GuardedResponse, guardedRequest } from './host/http/guarded-request.ts'
+export { HttpError, type HttpReason } from './host/http/http-error.ts'
+export { createHttpFamily, type HttpComponents } from './host/http/http-family.ts'
+export { type ResolvedAddress, type Resolver, systemResolver } from './host/http/resolver.ts'
 export type { HostCallLimits, HostFamily, HostRun, HostSession } from './host-call/host-family.ts'
 export { RunHost, type RunHostComponents, type RunHostInit } from './host-call/run-host.ts'
 export { type InspectOptions, inspectModule, type ModuleInfo } from './module/inspect-module.ts'
 export type { LinkedModule, Program } from './module/program.ts'
 export { type Action, CLOSED_GATE, type Gate, type Verdict } from './policy/gate.ts'
+export { createGate } from './policy/create-gate.ts'
+export {
+  createPolicy,
+  DEFAULT_CAPS,
+  intersectPolicies,
+  type OperatorCaps,
+  operatorCapsSchema,
+  type Policy,
+  type PolicyLayer,
+  type PolicyTexts,
+} from './policy/policy.ts'
+export { type AccessFlag, permissionsOfFlags, type RunFlags } from './policy/run-flags.ts'
 export { RuntimeError, type RuntimeReason } from './runtime-error.ts'

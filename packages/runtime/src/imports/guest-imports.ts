@@ -7,6 +7,8 @@ import { blocklessLinkingFunctions } from './blockless-linking.ts'
 import { blocklessIpfsFunctions } from './blockless-ipfs.ts'
 import { blocklessLlmFunctions } from './blockless-llm.ts'
 import { blocklessS3Functions } from './blockless-s3.ts'
+import { blessFunctions } from './bless-rpc.ts'
+import { blocklessHttpFunctions } from './blockless-http.ts'
 import { blocklessMemoryFunctions } from './blockless-memory.ts'
 import { WAITING_MODULES } from './waiting-modules.ts'
 
@@ -41,6 +43,8 @@ function createFunctions(guest: Guest): Record<string, HostFunctions> {
     blockless_ipfs: blocklessIpfsFunctions(guest),
     blockless_llm: blocklessLlmFunctions(guest),
     blockless_s3: blocklessS3Functions(guest),
+    bless: blessFunctions(guest),
+    blockless_http: blocklessHttpFunctions(guest),
     blockless_memory: blocklessMemoryFunctions(guest),
     env: assemblyScriptFunctions(guest),
   }

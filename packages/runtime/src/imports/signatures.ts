@@ -74,6 +74,14 @@ function createSignatures(): Record<string, Record<string, string>> {
       llm_close: 'i:i',
     }),
     blockless_s3: expand({ bucket_command: 'iiii:i', bucket_put_object: 'iiii:i', s3_read: 'iiii:i', s3_close: 'i:i' }),
+    bless: expand({ rpc_call: 'iiiii:i' }),
+    blockless_http: expand({
+      http_req: 'iiiiii:i',
+      http_open: 'iiiiii:i',
+      http_close: 'i:i',
+      http_read_header: 'iiiiii:i',
+      http_read_body: 'iiii:i',
+    }),
     blockless_memory: expand({ memory_read: 'iii:i', env_var_read: 'iii:i' }),
     env: expand({ abort: 'iiii:', trace: 'iiddddd:', seed: ':d' }),
   }
