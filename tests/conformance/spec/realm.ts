@@ -92,6 +92,25 @@ export class Realm {
     }
   }
 
+  /**
+   * Whether an action that returns runs out of fuel with one unit less than it uses. Runs it up to four times, so what the
+   * script says of later results holds no more.
+   *
+   * @returns undefined of what is no action, does not return, or uses another amount each time
+   */
+  runsShort(command: Command): boolean | undefined {
+    const first = this.execute(command)
+    if (!('action' in command) || first.kind !== 'values' || first.fuel === 0n) return undefined
+    const second = this.execute(command)
+    const used = this.#meter.used()
+    if (second.kind !== 'values' || second.fuel !== first.fuel) return undefined
+    const short = used.findIndex((amount) => amount > 0n)
+    const limits = used.map((amount, index) => (index === short ? amount - 1n : amount))
+    if (this.execute(command, limits) === OUT_OF_FUEL) return true
+    const last = this.execute(command)
+    return last.kind === 'values' && last.fuel === first.fuel ? false : undefined
+  }
+
   #keep(name: string | undefined, source: ModuleSource): Outcome {
     const { outcome, instance } = this.#instantiate(source)
     const missing = outcome.kind === 'skipped' ? outcome.reason : 'its module failed'

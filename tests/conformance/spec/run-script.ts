@@ -46,11 +46,14 @@ export function runScript(source: string, compileText: TextCompiler): ScriptResu
   const plain = run(PLAIN).outcomes
   const precise = run(PRECISE)
   const rewritten = [run(FAST), precise, run(TIGHT, precise.fuel), run(ANY_NAN)]
+  const shortage = new Realm(FAST, bytesOf)
+  const runsShort = commands.map((command) => (isAboutText(command) ? undefined : shortage.runsShort(command)))
   const failures: Note[] = []
   const skips: Note[] = []
   for (const [index, command] of commands.entries()) {
     const outcomes = rewritten.map(({ variant, outcomes }) => ({ variant, outcome: outcomes[index] as Outcome }))
-    const verdict = compare(command, plain[index] as Outcome, outcomes)
+    const verdict =
+      compare(command, plain[index] as Outcome, outcomes) ?? (runsShort[index] === false ? NOT_SHORT : undefined)
     if (verdict === undefined) continue
     const { isSkipped, ...rest } = verdict
     const notes = isSkipped ? skips : failures
@@ -72,11 +75,16 @@ function runVariant(variant: Variant, commands: readonly Command[], bytesOf: Byt
   const outcomes: Outcome[] = []
   const fuel: (readonly bigint[])[] = []
   for (const [index, command] of commands.entries()) {
-    const isText = command.kind === 'assert_malformed' && command.source.kind === 'text'
-    outcomes.push(isText ? { kind: 'skipped', reason: TEXT_ONLY } : realm.execute(command, limits?.[index]))
+    outcomes.push(
+      isAboutText(command) ? { kind: 'skipped', reason: TEXT_ONLY } : realm.execute(command, limits?.[index]),
+    )
     fuel.push(realm.fuelUsed)
   }
   return { variant, outcomes, fuel }
+}
+
+function isAboutText(command: Command): boolean {
+  return command.kind === 'assert_malformed' && command.source.kind === 'text'
 }
 
 function bytesOrNothing(
@@ -96,6 +104,11 @@ interface Verdict {
   readonly isSkipped: boolean
   readonly problem: string
   readonly detail?: string
+}
+
+const NOT_SHORT: Verdict = {
+  isSkipped: false,
+  problem: '[fast, one unit short] returns with one unit of fuel less than it uses',
 }
 
 /** Why a command failed or was skipped; undefined if it passed with every rewriting. */
