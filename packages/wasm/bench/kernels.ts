@@ -1,5 +1,6 @@
 import { main as compileAssemblyScript } from 'assemblyscript/asc'
 import wabtInit from 'wabt'
+import { APPLICATION_KERNELS } from './application-kernels.ts'
 
 /** A module that exports `run(size) -> i32`. */
 export interface Kernel {
@@ -185,7 +186,8 @@ const INDIRECT = `(module
 /** Compiles every kernel. */
 export async function compileKernels(): Promise<Kernel[]> {
   const kernels: Kernel[] = []
-  for (const { name, size, source } of ASSEMBLYSCRIPT) kernels.push({ name, size, bytes: await compile(source) })
+  for (const { name, size, source } of [...ASSEMBLYSCRIPT, ...APPLICATION_KERNELS])
+    kernels.push({ name, size, bytes: await compile(source) })
   const wabt = await wabtInit()
   const module = wabt.parseWat('indirect.wat', INDIRECT)
   const bytes = new Uint8Array(module.toBinary({}).buffer)

@@ -6,7 +6,6 @@ import { KIND } from './float-effects.ts'
 import { type Fixes, NO_FIXES, ON_STACK, VECTOR } from './value-graph.ts'
 
 const EMPTY_BLOCK = 0x40
-const V128_ANY_TRUE = 0x53
 const V128_CONST = 0x0c
 const V128_BITSELECT = 0x52
 const VECTOR_SIZE = 16
@@ -15,8 +14,10 @@ const NONE = -1
 /** How values of one shape are held, compared and replaced. */
 interface Shape {
   readonly type: number
-  /** the instruction that is not 0 for a value that is not equal to itself; `eq` for vectors, whose lanes are chosen */
+  /** compares a value with itself, lane by lane: a NaN is neither equal to itself nor in any order with it */
   readonly compare: readonly number[]
+  /** turns that into an i32 that is 0 unless there is a NaN */
+  readonly test: readonly number[]
   /** pushes the canonical NaN, in each lane */
   readonly canonical: readonly number[]
 }
@@ -24,11 +25,29 @@ interface Shape {
 const NAN_F32: readonly number[] = [0x00, 0x00, 0xc0, 0x7f]
 const NAN_F64: readonly number[] = [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x7f]
 const V128_TYPE = 0x7b
+// The engine jumps once after `ge`, and twice after `ne`, whose unordered case is one of its own: 1.55x instead of 1.65x in
+// a loop that adds arrays. `bitmask` instead of `any_true` makes it 1.4x instead of 1.7x for vectors.
+const F32_GE = 0x60
+const F64_GE = 0x66
+const F32X4_NE = 0x42
+const F64X2_NE = 0x48
+const I32X4_BITMASK: readonly number[] = [0xa4, 0x01]
+const I64X2_BITMASK: readonly number[] = [0xc4, 0x01]
 const SHAPES: Readonly<Record<number, Shape>> = {
-  [KIND.MADE_F32]: { type: 0x7d, compare: [0x5c], canonical: [0x43, ...NAN_F32] },
-  [KIND.MADE_F64]: { type: 0x7c, compare: [0x62], canonical: [0x44, ...NAN_F64] },
-  [KIND.MADE_F32 | VECTOR]: { type: V128_TYPE, compare: [OP.SIMD, 0x42], canonical: vectorOf(NAN_F32) },
-  [KIND.MADE_F64 | VECTOR]: { type: V128_TYPE, compare: [OP.SIMD, 0x48], canonical: vectorOf(NAN_F64) },
+  [KIND.MADE_F32]: { type: 0x7d, compare: [F32_GE], test: [OP.I32_EQZ], canonical: [0x43, ...NAN_F32] },
+  [KIND.MADE_F64]: { type: 0x7c, compare: [F64_GE], test: [OP.I32_EQZ], canonical: [0x44, ...NAN_F64] },
+  [KIND.MADE_F32 | VECTOR]: {
+    type: V128_TYPE,
+    compare: [OP.SIMD, F32X4_NE],
+    test: [OP.SIMD, ...I32X4_BITMASK],
+    canonical: vectorOf(NAN_F32),
+  },
+  [KIND.MADE_F64 | VECTOR]: {
+    type: V128_TYPE,
+    compare: [OP.SIMD, F64X2_NE],
+    test: [OP.SIMD, ...I64X2_BITMASK],
+    canonical: vectorOf(NAN_F64),
+  },
 }
 
 /** Finds in one body after the other where NaNs have to be made canonical, and writes there what does that. */
@@ -105,7 +124,7 @@ export class FixWriter {
     this.#op(isOnStack ? OP.LOCAL_TEE : OP.LOCAL_GET, slot)
     this.#op(OP.LOCAL_GET, slot)
     this.#bytes(shape.compare)
-    if ((shapeCode & VECTOR) !== 0) this.#bytes([OP.SIMD, V128_ANY_TRUE])
+    this.#bytes(shape.test)
     this.#unlikely.push(this.#writer.size)
     this.#bytes([OP.IF, EMPTY_BLOCK])
     this.#bytes(shape.canonical)

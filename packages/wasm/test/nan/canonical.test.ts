@@ -78,6 +78,21 @@ const OBSERVERS: readonly { name: string; code: string; after?: (bits: bigint, s
   { name: 'select', code: '(I.reinterpret_T (select MAKE (T.const 1) (i32.const 1)))' },
   { name: 'select with a type', code: '(I.reinterpret_T (select (result T) (T.const 1) MAKE (i32.const 0)))' },
   { name: 'a local', code: '(local.set $x MAKE) (I.reinterpret_T (local.get $x))' },
+  {
+    name: 'a local that holds neg',
+    code: '(local.set $x (T.neg MAKE)) (I.reinterpret_T (local.get $x))',
+    after: (bits, sign) => bits ^ sign,
+  },
+  {
+    name: 'a local that holds copysign',
+    code: '(local.set $x (T.copysign MAKE (T.const -1))) (I.reinterpret_T (local.get $x))',
+    after: (bits, sign) => bits | sign,
+  },
+  {
+    name: 'a local vector that holds neg',
+    code: '(local.set $v (VEC.neg (VEC.splat MAKE))) (WORD.extract_lane 0 (local.get $v))',
+    after: (bits, sign) => bits ^ sign,
+  },
   { name: 'a local, teed', code: '(I.reinterpret_T (local.tee $x MAKE))' },
   {
     name: 'a local after a loop',
@@ -110,7 +125,7 @@ function moduleFor(width: Width, make: string): Uint8Array<ArrayBuffer> {
       .replace(/reinterpret_I/g, `reinterpret_${width.integer}`)
   const observers = OBSERVERS.map(
     ({ name, code }) => `(func (export "${name}") (param $a I) (param $b I) (result I)
-      (local $x T) (local $n i32) (local $one i32) (local.set $one (i32.const 1)) ${code})`,
+      (local $x T) (local $v v128) (local $n i32) (local $one i32) (local.set $one (i32.const 1)) ${code})`,
   )
   return wat(
     fill(`(module (memory 1) (global $g (mut T) (T.const 0)) (tag $e (param T))
