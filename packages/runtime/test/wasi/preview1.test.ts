@@ -1,54 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Guest } from '../../src/guest/guest.ts'
-import { encodeTextTable } from '../../src/guest/text-table.ts'
 import { IMPORT_SIGNATURES } from '../../src/imports/signatures.ts'
 import { ERRNO } from '../../src/wasi/errno.ts'
-import { preview1Functions } from '../../src/wasi/preview1.ts'
-
-const PAGE = 65_536
-const FUEL = 1_000_000n
-const START_NS = 1_000_000_000n
-
-interface Bench {
-  readonly guest: Guest
-  readonly memory: WebAssembly.Memory
-  readonly fuel: WebAssembly.Global<'i64'>
-  readonly call: (name: string, ...values: (number | bigint)[]) => unknown
-  readonly u32: (address: number) => number
-  readonly u64: (address: number) => bigint
-  readonly store: (address: number, ...words: number[]) => void
-}
-
-/** A guest over one page of memory that a test writes by hand. */
-function createBench(snapshot: 'snapshot' | 'unstable' = 'snapshot'): Bench {
-  const guest = new Guest({ call: async () => await Promise.reject(new Error('no host')) })
-  const memory = new WebAssembly.Memory({ initial: 1 })
-  const fuel = new WebAssembly.Global({ value: 'i64', mutable: true }, FUEL)
-  guest.reset({
-    args: encodeTextTable(['test', 'ä']),
-    env: encodeTextTable(['A=1']),
-    stdin: new TextEncoder().encode('hello'),
-    timestampMs: 1000,
-    seed: new Uint8Array(32),
-    outputBytes: 16,
-    fuel: Number(FUEL),
-  })
-  guest.attach(memory, fuel)
-  const functions = preview1Functions(guest, snapshot) as Record<string, (...values: (number | bigint)[]) => unknown>
-  const view = (): DataView => new DataView(memory.buffer)
-  return {
-    guest,
-    memory,
-    fuel,
-    call: (name, ...values) => functions[name]?.(...values),
-    u32: (address) => view().getUint32(address, true),
-    u64: (address) => view().getBigUint64(address, true),
-    store: (address, ...words) => {
-      for (const [index, word] of words.entries()) view().setUint32(address + index * 4, word, true)
-    },
-  }
-}
+import { createBench, FUEL, PAGE, START_NS } from './bench.ts'
 
 test('args_get and args_sizes_get hand over the arguments', () => {
   const { call, u32, memory } = createBench()
@@ -174,7 +128,7 @@ test('poll_oneoff answers streams at once, with what is wrong with them', () => 
 })
 
 test('poll_oneoff reads the longer subscriptions of the unstable snapshot', () => {
-  const { call, store, u32, guest } = createBench('unstable')
+  const { call, store, u32, guest } = createBench({ snapshot: 'unstable' })
   store(0, 7, 0, 0, 0, 99, 0, 1, 0, 1000, 0, 0, 0, 0, 0)
   assert.equal(call('poll_oneoff', 0, 1024, 1, 2048), ERRNO.success)
   assert.equal(u32(2048), 1)

@@ -13,7 +13,7 @@ export interface Place {
   readonly name: string
   /** Undefined if the name is free. */
   readonly node: Node | undefined
-  /** Whether the path ends with a slash, so that only a directory can be meant. */
+  /** Whether the path ends with a slash, so that only a directory can be meant; see {@link nodeAt}. */
   readonly isDirectoryMeant: boolean
 }
 
@@ -31,7 +31,7 @@ export interface LocateOptions {
  * The rules are those of `openat2` with `RESOLVE_BENEATH`: neither `..` nor a symbolic link leads out of the starting
  * directory, and absolute paths lead nowhere.
  *
- * @throws {FileError} `perm` for a path that leads out, `loop`, `nametoolong`, `noent`, `notdir`
+ * @throws {FileError} `perm` for a path that leads out, `loop`, `nametoolong`, `noent`, `notdir`; not for its end
  */
 export function locate(tree: MemoryTree, start: DirectoryNode, path: string, options: LocateOptions): Place {
   if (path === '') throw new FileError(ERRNO.noent)
@@ -59,13 +59,23 @@ export function locate(tree: MemoryTree, start: DirectoryNode, path: string, opt
       isDirectoryMeant ||= isLast && node.target.endsWith('/')
       names.push(...reversedNames(node.target))
     } else if (isLast) {
-      if (isDirectoryMeant && node !== undefined) checkDirectory(node)
       return { directory, name, node, isDirectoryMeant }
     } else {
       if (node === undefined) throw new FileError(ERRNO.noent)
       way.push(checkDirectory(node))
     }
   }
+}
+
+/** What is at a place, with regard to a slash at the path's end. @throws {FileError} `noent`, `notdir` */
+export function nodeAt({ node, isDirectoryMeant }: Place): Node {
+  if (node === undefined) throw new FileError(ERRNO.noent)
+  return isDirectoryMeant ? checkDirectory(node) : node
+}
+
+/** Whether a path ends with `.` or `..`, which can be neither made nor taken away. */
+export function isDots({ name }: Place): boolean {
+  return name === '.' || name === '..'
 }
 
 function look(tree: MemoryTree, directory: DirectoryNode, name: string): Node | undefined {

@@ -9,7 +9,7 @@ import {
   type OpenFile,
   type OpenOptions,
 } from '../file-system.ts'
-import { locate, type Place } from './locate.ts'
+import { isDots, locate, nodeAt, type Place } from './locate.ts'
 import { MemoryFile } from './memory-file.ts'
 import type { MemoryTree } from './memory-tree.ts'
 import { type DirectoryNode, type Node, statOf } from './node.ts'
@@ -35,14 +35,14 @@ export class MemoryDirectory implements OpenDirectory {
     // a link is never followed to make something that must be new
     const follow = options.followSymlink && !(options.create && options.exclusive)
     const place = locate(this.#tree, this.#node, path, { follow, followSlash: true })
+    if (options.create && place.isDirectoryMeant && !isDots(place)) throw new FileError(ERRNO.isdir)
     if (place.node === undefined) return this.#create(place, options)
     if (options.create && options.exclusive) throw new FileError(ERRNO.exist)
-    return this.#open(place.node, options)
+    return this.#open(nodeAt(place), options)
   }
 
   #create(place: Place, options: OpenOptions): OpenFile {
     if (!options.create) throw new FileError(ERRNO.noent)
-    if (place.isDirectoryMeant) throw new FileError(ERRNO.isdir)
     return new MemoryFile(this.#tree, this.#tree.addFile(place.directory, place.name))
   }
 
@@ -85,16 +85,15 @@ export class MemoryDirectory implements OpenDirectory {
   }
 
   createDirectory(path: string): void {
-    // nothing is a directory here yet, so a slash at the end says nothing
-    const place = locate(this.#tree, this.#node, withoutSlashes(path), { follow: false })
+    const place = locate(this.#tree, this.#node, path, { follow: false })
     if (place.node !== undefined) throw new FileError(ERRNO.exist)
     this.#tree.addDirectory(place.directory, place.name)
   }
 
   removeDirectory(path: string): void {
     const place = locate(this.#tree, this.#node, path, { follow: false })
-    const { name, node } = place
-    if (node === undefined) throw new FileError(ERRNO.noent)
+    const { name } = place
+    const node = nodeAt(place)
     if (name === '.') throw new FileError(ERRNO.inval)
     if (node.type !== FILE_TYPE.directory) throw new FileError(ERRNO.notdir)
     if (name === '..' || this.#tree.entriesOf(node).size > 0) throw new FileError(ERRNO.notempty)
@@ -103,9 +102,9 @@ export class MemoryDirectory implements OpenDirectory {
 
   unlink(path: string): void {
     const place = locate(this.#tree, this.#node, path, { follow: false })
-    if (place.node === undefined) throw new FileError(ERRNO.noent)
-    if (place.node.type === FILE_TYPE.directory) throw new FileError(ERRNO.isdir)
-    removeNode(this.#tree, place, place.node)
+    const node = nodeAt(place)
+    if (node.type === FILE_TYPE.directory) throw new FileError(ERRNO.isdir)
+    removeNode(this.#tree, place, node)
   }
 
   rename(path: string, to: OpenDirectory, toPath: string): void {
@@ -114,8 +113,7 @@ export class MemoryDirectory implements OpenDirectory {
   }
 
   link(path: string, followSymlink: boolean, to: OpenDirectory, toPath: string): void {
-    const { node } = locate(this.#tree, this.#node, path, { follow: followSymlink })
-    if (node === undefined) throw new FileError(ERRNO.noent)
+    const node = nodeAt(locate(this.#tree, this.#node, path, { follow: followSymlink }))
     const place = this.#placeIn(to, toPath)
     if (place.node !== undefined) throw new FileError(ERRNO.exist)
     if (place.isDirectoryMeant) throw new FileError(ERRNO.noent)
@@ -145,17 +143,11 @@ export class MemoryDirectory implements OpenDirectory {
   close(): void {}
 
   #find(path: string, follow: boolean): Node {
-    const { node } = locate(this.#tree, this.#node, path, { follow, followSlash: true })
-    if (node === undefined) throw new FileError(ERRNO.noent)
-    return node
+    return nodeAt(locate(this.#tree, this.#node, path, { follow, followSlash: true }))
   }
 
   #placeIn(to: OpenDirectory, path: string): Place {
     if (!(to instanceof MemoryDirectory) || to.#tree !== this.#tree) throw new FileError(ERRNO.xdev)
     return locate(this.#tree, to.#node, path, { follow: false })
   }
-}
-
-function withoutSlashes(path: string): string {
-  return path.startsWith('/') ? path : path.replace(/\/+$/, '')
 }

@@ -1,7 +1,7 @@
 import { ERRNO } from '../../wasi/errno.ts'
 import { FileError } from '../file-error.ts'
 import { FILE_TYPE } from '../file-system.ts'
-import type { Place } from './locate.ts'
+import { isDots, type Place } from './locate.ts'
 import type { MemoryTree } from './memory-tree.ts'
 import type { DirectoryNode, Node } from './node.ts'
 
@@ -14,11 +14,11 @@ export function renamePlace(tree: MemoryTree, from: Place, to: Place): void {
   const { node } = from
   if (isDots(from) || isDots(to)) throw new FileError(ERRNO.busy)
   if (node === undefined) throw new FileError(ERRNO.noent)
+  if (node.type === FILE_TYPE.directory) checkAbove(tree, node, to.directory)
+  else if (from.isDirectoryMeant || to.isDirectoryMeant) throw new FileError(ERRNO.notdir)
   // two names of one file: both stay
   if (node === to.node) return
-  if (node.type === FILE_TYPE.directory) checkMove(tree, node, to)
-  else if (to.node?.type === FILE_TYPE.directory) throw new FileError(ERRNO.isdir)
-  else if (to.isDirectoryMeant) throw new FileError(ERRNO.notdir)
+  if (to.node !== undefined) checkReplaced(tree, node, to.node)
   if (to.directory.isRemoved) throw new FileError(ERRNO.noent)
   if (to.node !== undefined) removeNode(tree, to, to.node)
   tree.move(from, to, node)
@@ -30,15 +30,18 @@ export function removeNode(tree: MemoryTree, { directory, name }: Place, node: N
   if (node.type === FILE_TYPE.directory) node.isRemoved = true
 }
 
-function checkMove(tree: MemoryTree, moved: DirectoryNode, to: Place): void {
-  for (let above: DirectoryNode | undefined = to.directory; above !== undefined; above = above.parent) {
+/** A directory cannot be moved below itself. */
+function checkAbove(tree: MemoryTree, moved: DirectoryNode, target: DirectoryNode): void {
+  for (let above: DirectoryNode | undefined = target; above !== undefined; above = above.parent) {
+    tree.charge(1)
     if (above === moved) throw new FileError(ERRNO.inval)
   }
-  if (to.node === undefined) return
-  if (to.node.type !== FILE_TYPE.directory) throw new FileError(ERRNO.notdir)
-  if (tree.entriesOf(to.node).size > 0) throw new FileError(ERRNO.notempty)
 }
 
-function isDots({ name }: Place): boolean {
-  return name === '.' || name === '..'
+function checkReplaced(tree: MemoryTree, node: Node, replaced: Node): void {
+  const isDirectory = node.type === FILE_TYPE.directory
+  if (replaced.type !== FILE_TYPE.directory) {
+    if (isDirectory) throw new FileError(ERRNO.notdir)
+  } else if (!isDirectory) throw new FileError(ERRNO.isdir)
+  else if (tree.entriesOf(replaced).size > 0) throw new FileError(ERRNO.notempty)
 }
