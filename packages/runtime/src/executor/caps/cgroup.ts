@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 /** What the operator lets an executor take from the machine. */
 export interface ProcessCaps {
@@ -31,7 +31,6 @@ const OWN_GROUP = 'blockless-node'
  */
 export class Cgroups {
   readonly #folder: string
-  #count = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -46,7 +45,8 @@ export class Cgroups {
     try {
       const own = /^0::(\/.*)$/m.exec(readFileSync(paths.self, 'utf8'))?.[1]
       if (own === undefined) return 'the machine has no cgroup version 2'
-      const folder = join(paths.mount, own)
+      // a second call finds this process where the first one put it
+      const folder = join(paths.mount, basename(own) === OWN_GROUP ? dirname(own) : own)
       const offered = readFileSync(join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ')
       const missing = CONTROLLERS.filter((name) => !offered.includes(name))
       if (missing.length > 0) return `its control group has no ${missing.join(' and no ')} controller`
@@ -66,7 +66,7 @@ export class Cgroups {
    * @throws {Error} of the file system if the kernel refuses
    */
   confine(pid: number, caps: ProcessCaps): () => void {
-    const group = join(this.#folder, `blockless-executor-${process.pid}-${this.#count++}`)
+    const group = join(this.#folder, `blockless-executor-${pid}`)
     mkdirSync(group)
     writeFileSync(join(group, 'memory.max'), String(caps.memoryBytes))
     // a group that may swap answers slowly instead of ending

@@ -32,11 +32,17 @@ test('Cgroups move this process aside and give each executor a group with its ca
   assert.equal(readFileSync(join(kernel.group, 'blockless-node', 'cgroup.procs'), 'utf8'), String(process.pid))
   assert.equal(readFileSync(join(kernel.group, 'cgroup.subtree_control'), 'utf8'), '+cpu +memory')
   const leave = groups.confine(4711, { memoryBytes: 1_000_000, cpus: 1.5 })
-  const group = join(kernel.group, `blockless-executor-${process.pid}-0`)
+  const group = join(kernel.group, 'blockless-executor-4711')
   const asked = ['memory.max', 'cpu.max', 'cgroup.procs'].map((name) => readFileSync(join(group, name), 'utf8'))
   assert.deepEqual(asked, ['1000000', '150000 100000', '4711'])
   // a real group has no files of its own that keep it from being removed
   for (const name of ['memory.max', 'cpu.max', 'cgroup.procs']) rmSync(join(group, name))
   leave()
   assert.equal(existsSync(group), false)
+})
+
+test('Cgroups.create() finds its group again once it has moved aside', () => {
+  using kernel = fakeKernel('0::/unit/blockless-node\n', 'cpu memory')
+  assert.ok(Cgroups.create(kernel) instanceof Cgroups)
+  assert.equal(existsSync(join(kernel.group, 'blockless-node', 'blockless-node')), false)
 })
