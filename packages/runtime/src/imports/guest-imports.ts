@@ -3,13 +3,16 @@ import { Suspending } from '../guest/jspi.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
 import { preview1Functions } from '../wasi/preview1.ts'
 import { assemblyScriptFunctions } from './assembly-script.ts'
-import { blocklessLinkingFunctions } from './blockless-linking.ts'
-import { blocklessIpfsFunctions } from './blockless-ipfs.ts'
-import { blocklessLlmFunctions } from './blockless-llm.ts'
-import { blocklessS3Functions } from './blockless-s3.ts'
 import { blessFunctions } from './bless-rpc.ts'
+import { blocklessCgiFunctions } from './blockless-cgi.ts'
+import { blocklessDriversFunctions } from './blockless-drivers.ts'
 import { blocklessHttpFunctions } from './blockless-http.ts'
+import { blocklessIpfsFunctions } from './blockless-ipfs.ts'
+import { blocklessLinkingFunctions } from './blockless-linking.ts'
+import { blocklessLlmFunctions } from './blockless-llm.ts'
 import { blocklessMemoryFunctions } from './blockless-memory.ts'
+import { blocklessS3Functions } from './blockless-s3.ts'
+import { blocklessSocketFunctions } from './blockless-socket.ts'
 import { WAITING_MODULES } from './waiting-modules.ts'
 
 /** WASI's functions wait where a descriptor leads out of the sandbox, calls between modules where the called one does. */
@@ -43,9 +46,12 @@ function createFunctions(guest: Guest): Record<string, HostFunctions> {
     blockless_ipfs: blocklessIpfsFunctions(guest),
     blockless_llm: blocklessLlmFunctions(guest),
     blockless_s3: blocklessS3Functions(guest),
+    blockless_cgi: blocklessCgiFunctions(guest),
+    blockless_drivers: blocklessDriversFunctions(guest),
     bless: blessFunctions(guest),
     blockless_http: blocklessHttpFunctions(guest),
     blockless_memory: blocklessMemoryFunctions(guest),
+    blockless_socket: blocklessSocketFunctions(guest),
     env: assemblyScriptFunctions(guest),
   }
 }

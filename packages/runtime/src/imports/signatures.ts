@@ -62,6 +62,14 @@ function createSignatures(): Record<string, Record<string, string>> {
   return {
     wasi_snapshot_preview1: expand(preview1),
     wasi_unstable: expand(unstable),
+    ...createBlocklessSignatures(),
+    env: expand({ abort: 'iiii:', trace: 'iiddddd:', seed: ':d' }),
+  }
+}
+
+/** The modules of Blockless itself. */
+function createBlocklessSignatures(): Record<string, Record<string, string>> {
+  return {
     blockless: expand({ mcall: 'iiii:i', register: 'iiii:i' }),
     blockless_ipfs: expand({ ipfs_command: 'iiii:i', ipfs_read: 'iiii:i', ipfs_write: 'iiii:i', ipfs_close: 'i:i' }),
     blockless_llm: expand({
@@ -74,6 +82,17 @@ function createSignatures(): Record<string, Record<string, string>> {
       llm_close: 'i:i',
     }),
     blockless_s3: expand({ bucket_command: 'iiii:i', bucket_put_object: 'iiii:i', s3_read: 'iiii:i', s3_close: 'i:i' }),
+    blockless_cgi: expand({
+      cgi_open: 'iii:i',
+      cgi_stdout_read: 'iiii:i',
+      cgi_stderr_read: 'iiii:i',
+      cgi_stdin_write: 'iiii:i',
+      cgi_close: 'i:i',
+      cgi_list_exec: 'i:i',
+      cgi_list_read: 'iiii:i',
+    }),
+    blockless_drivers: expand({ blockless_open: 'iiiii:i' }),
+    blockless_socket: expand({ create_tcp_bind_socket: 'iii:i', tcp_connect: 'iii:i' }),
     bless: expand({ rpc_call: 'iiiii:i' }),
     blockless_http: expand({
       http_req: 'iiiiii:i',
@@ -83,7 +102,6 @@ function createSignatures(): Record<string, Record<string, string>> {
       http_read_body: 'iiii:i',
     }),
     blockless_memory: expand({ memory_read: 'iii:i', env_var_read: 'iii:i' }),
-    env: expand({ abort: 'iiii:', trace: 'iiddddd:', seed: ':d' }),
   }
 }
 
