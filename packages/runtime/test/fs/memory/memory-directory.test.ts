@@ -230,7 +230,7 @@ test('hard links are one file, which lives until its last name and descriptor ar
   const open = openFile(root, 'a')
   root.unlink('a')
   root.unlink('b')
-  assert.equal(new TextDecoder().decode(open.read(0n, 100) as Uint8Array), '12345678')
+  assert.equal(new TextDecoder().decode(open.read(0n, 100)), '12345678')
   assert.equal(
     errnoOf(() => put(file('c'), '12345678')),
     'nospc',

@@ -87,7 +87,7 @@ function listMemory(root: MemoryDirectory): unknown[] {
       const opened = root.open(name, PLAIN)
       if (type === FILE_TYPE.directory) return [name, listMemory(opened as MemoryDirectory)]
       const file = openFile(root, name)
-      const text = Buffer.from(file.read(0n, 1000) as Uint8Array).toString('latin1')
+      const text = Buffer.from(file.read(0n, 1000)).toString('latin1')
       return [name, text, Number(root.statAt(name, false).links)]
     })
 }
