@@ -50,7 +50,7 @@ for (const { name, size } of [
 }
 
 test('a run comes out of its frame as it went in', () => {
-  const order = {
+  const order: RunOrder = {
     module: 3,
     memoryPages: 65_536,
     deadlineMs: 900_000,

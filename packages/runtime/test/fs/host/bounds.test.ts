@@ -22,7 +22,7 @@ import {
   writeText,
 } from './folder-helpers.ts'
 
-const DATA = { handle: 1, path: 'x' }
+const DATA = { handle: 'data', path: 'x' }
 const OPEN = {
   ...DATA,
   read: true,
@@ -36,11 +36,10 @@ const OPEN = {
 const wrongCalls: readonly (readonly [name: string, fields: Record<string, string | number | boolean | null>])[] = [
   ['fs.', {}],
   ['fs.chmod', DATA],
-  ['fs.mount', {}],
-  ['fs.mount', { folder: 1 }],
-  ['fs.mount', { folder: 'x'.repeat(257) }],
+  ['fs.open', { ...OPEN, handle: 'x'.repeat(257) }],
+  ['fs.close', { handle: 'data' }],
   ['fs.open', DATA],
-  ['fs.open', { ...OPEN, handle: '1' }],
+  ['fs.open', { ...OPEN, handle: null }],
   ['fs.open', { ...OPEN, handle: 0 }],
   ['fs.open', { ...OPEN, handle: 1.5 }],
   ['fs.open', { ...OPEN, handle: -1 }],
@@ -51,18 +50,18 @@ const wrongCalls: readonly (readonly [name: string, fields: Record<string, strin
   ['fs.open', { ...OPEN, create: 'yes' }],
   ['fs.stat', {}],
   ['fs.stat_at', DATA],
-  ['fs.set_times', { handle: 1, accessedNs: 1 }],
-  ['fs.set_times', { handle: 1, accessedNs: '-1' }],
-  ['fs.set_times', { handle: 1, modifiedNs: '18446744073709551616' }],
-  ['fs.read', { handle: 3, offset: 0, size: 1 }],
-  ['fs.read', { handle: 3, offset: '0', size: TRANSFER_SIZE_MAX + 1 }],
-  ['fs.read', { handle: 3, offset: '0', size: -1 }],
-  ['fs.read', { handle: 3, offset: '0x1', size: 1 }],
-  ['fs.read', { handle: 3, offset: '', size: 1 }],
-  ['fs.write', { handle: 3 }],
-  ['fs.resize', { handle: 3, size: '-1' }],
-  ['fs.rename', { ...DATA, toHandle: 1 }],
-  ['fs.link', { ...DATA, toHandle: 1, toPath: 'y' }],
+  ['fs.set_times', { handle: 'data', accessedNs: 1 }],
+  ['fs.set_times', { handle: 'data', accessedNs: '-1' }],
+  ['fs.set_times', { handle: 'data', modifiedNs: '18446744073709551616' }],
+  ['fs.read', { handle: 2, offset: 0, size: 1 }],
+  ['fs.read', { handle: 2, offset: '0', size: TRANSFER_SIZE_MAX + 1 }],
+  ['fs.read', { handle: 2, offset: '0', size: -1 }],
+  ['fs.read', { handle: 2, offset: '0x1', size: 1 }],
+  ['fs.read', { handle: 2, offset: '', size: 1 }],
+  ['fs.write', { handle: 2 }],
+  ['fs.resize', { handle: 2, size: '-1' }],
+  ['fs.rename', { ...DATA, toHandle: 'data' }],
+  ['fs.link', { ...DATA, toHandle: 'data', toPath: 'y' }],
   ['fs.symlink', DATA],
 ]
 
@@ -79,7 +78,7 @@ test('the owner refuses more bytes than one write has', async () => {
   await using folder = await createTestFolder()
   await (await folder.root.open('x', CREATE)).stat()
   await assert.rejects(
-    folder.call('fs.write', { handle: 2, offset: '0' }, new Uint8Array(TRANSFER_SIZE_MAX + 1)),
+    folder.call('fs.write', { handle: 1, offset: '0' }, new Uint8Array(TRANSFER_SIZE_MAX + 1)),
     TypeError,
   )
 })
@@ -88,29 +87,30 @@ test('handles of another kind, of another run, or none are refused', async () =>
   await using folder = await createTestFolder()
   await writeText(folder.root, 'x', 'x')
   const { asker, root } = folder
-  const other = folder.family.open(hostRun())
-  await assert.rejects(new HostDirectory(askerOf(other), 1).stat(), failsWith('badf'))
-  await assert.rejects(new HostFile(asker, 99).stat(), failsWith('badf'))
-  await assert.rejects(new HostFile(asker, 1).read(0n, 1), failsWith('isdir'))
   await root.open('x', READ)
-  await assert.rejects(new HostDirectory(asker, 3).list(), failsWith('notdir'))
-  await assert.rejects(new HostDirectory(asker, 3).open('x', READ), failsWith('notdir'))
-  await assert.rejects(HostDirectory.mount(asker, 'other'), failsWith('noent'))
+  await root.open('.', READ)
+  const other = folder.family.open(hostRun())
+  await assert.rejects(new HostFile(askerOf(other), 2).stat(), failsWith('badf'))
+  await assert.rejects(new HostFile(asker, 1).stat(), failsWith('badf'))
+  await assert.rejects(new HostFile(asker, 99).close(), failsWith('badf'))
+  await assert.rejects(new HostFile(asker, 3).read(0n, 1), failsWith('isdir'))
+  await assert.rejects(new HostDirectory(asker, 2).list(), failsWith('notdir'))
+  await assert.rejects(new HostDirectory(asker, 2).open('x', READ), failsWith('notdir'))
+  await assert.rejects(new HostDirectory(asker, 'other').stat(), failsWith('nodev'))
   await other.close()
 })
 
 test('a run has as many handles as its limits say', async () => {
-  await using folder = await createTestFolder({ handlesMax: 3 })
+  await using folder = await createTestFolder({ handlesMax: 2 })
   await writeText(folder.root, 'x', 'x')
   const files = [await folder.root.open('x', READ), await folder.root.open('x', READ)]
   await assert.rejects(folder.root.open('x', READ), failsWith('mfile'))
-  await assert.rejects(HostDirectory.mount(folder.asker, 'data'), failsWith('mfile'))
   await files[0]?.close()
   assert.equal(await outcomeOf(folder.root.open('x', READ)), 'ok')
 })
 
 test('all runs together have as many descriptors as the node gives', async () => {
-  await using folder = await createTestFolder({ descriptorsMax: 6 })
+  await using folder = await createTestFolder({ descriptorsMax: 5 })
   await mkdir(join(folder.inside, 'a/b/c/d/e/f/g'), { recursive: true })
   await assert.rejects(folder.root.open('a/b/c/d/e/f/g', READ), failsWith('nfile'))
   assert.equal(await outcomeOf(folder.root.open('a/b', READ)), 'ok')
@@ -199,7 +199,7 @@ test('close() gives back all descriptors, also with a call under way', async () 
   await writeText(folder.root, 'x', 'x')
   const before = await descriptorsBelow(folder.base)
   const session = folder.family.open(hostRun())
-  const root = await HostDirectory.mount(askerOf(session), 'data')
+  const root = new HostDirectory(askerOf(session), 'data')
   for (let index = 0; index < 20; index++) await root.open('x', READ)
   const underWay = [root.open('x', READ), root.list(), root.open('./x', READ)].map(outcomeOf)
   await session.close()
@@ -218,7 +218,7 @@ test('a call that is given up goes on to its end before the next begins, and lea
   await assert.rejects(given, { message: 'deadline' })
   await folder.root.stat()
   assert.equal(await descriptorsBelow(folder.base), before)
-  await assert.rejects(folder.call('fs.stat', { handle: 1 }, undefined, abort.signal), { message: 'deadline' })
+  await assert.rejects(folder.call('fs.stat', { handle: 'data' }, undefined, abort.signal), { message: 'deadline' })
 })
 
 test('refused opens leave nothing open', async () => {

@@ -62,7 +62,7 @@ export async function createTestFolder(options: FolderOptions = {}): Promise<Tes
   await family.start()
   const session = family.open(hostRun(options))
   const asker = askerOf(session)
-  const root = await HostDirectory.mount(asker, 'data')
+  const root = new HostDirectory(asker, 'data')
   return {
     ...{ base, inside, outside, family, session, asker, root },
     call: async (name, fields = {}, bytes = new Uint8Array(), signal = new AbortController().signal) =>

@@ -71,7 +71,7 @@ const opens: readonly (readonly [path: string, options: Partial<typeof READ>, ou
   ['file', { create: true, exclusive: true }, 'exist'],
   ['dir', {}, 'ok'],
   ['dir/', { directory: true }, 'ok'],
-  ['dir', { write: true }, 'ok'],
+  ['dir', { write: true }, 'isdir'],
   ['dir', { create: true }, 'isdir'],
   ['dir', { truncate: true }, 'isdir'],
   ['.', {}, 'ok'],

@@ -93,7 +93,7 @@ test('the gate is asked about links that the guest makes itself by where they le
 
 test('a denied answer says what would allow it', async () => {
   await using folder = await createGuarded()
-  const answer = await folder.call('fs.stat_at', { handle: 1, path: 'shut/file', followSymlink: true })
+  const answer = await folder.call('fs.stat_at', { handle: 'data', path: 'shut/file', followSymlink: true })
   assert.deepEqual(answer, { status: 'denied', fields: { missing: 'read /data/shut/file' }, bytes: new Uint8Array() })
 })
 
@@ -144,7 +144,7 @@ test('nothing goes from one folder to another', async () => {
   await family.start()
   const session = family.open(hostRun())
   const asker = askerOf(session)
-  const [from, to] = [await HostDirectory.mount(asker, 'from'), await HostDirectory.mount(asker, 'to')]
+  const [from, to] = [new HostDirectory(asker, 'from'), new HostDirectory(asker, 'to')]
   await assert.rejects(from.link('file', false, to, 'file'), failsWith('xdev'))
   await assert.rejects(from.rename('file', to, 'file'), failsWith('xdev'))
   await session.close()

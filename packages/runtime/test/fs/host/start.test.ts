@@ -60,7 +60,7 @@ test('start() follows links in the path that the operator wrote', async () => {
       },
     }),
   )
-  const root = await HostDirectory.mount(askerOf(session), 'a')
+  const root = new HostDirectory(askerOf(session), 'a')
   assert.equal(await textAt(root, 'file'), 'mine')
   assert.deepEqual(paths, ['/file'])
   await session.close()

@@ -189,9 +189,7 @@ test('a moved directory keeps its files and knows its new parent', () => {
   root.createDirectory('g')
   root.rename('d', root, 'g/h')
   assert.equal(contentsOf(root, 'g/h/f'), 'd/f')
-  assert.equal(openDirectory(root, 'g/h').list() instanceof Promise, false)
-  const entries = openDirectory(root, 'g/h').list() as { name: string; inode: bigint }[]
-  assert.equal(entries[1]?.inode, root.statAt('g', false).inode)
+  assert.equal(openDirectory(root, 'g/h').list()[1]?.inode, root.statAt('g', false).inode)
   assert.deepEqual([root.stat().links, root.statAt('g', false).links, root.statAt('g/h', false).links], [3n, 3n, 3n])
 })
 
