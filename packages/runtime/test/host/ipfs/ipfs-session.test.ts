@@ -1,39 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { IpfsFamily } from '../../../src/host/ipfs/ipfs-family.ts'
-import type { HostAnswer } from '../../../src/host-call/host-call.ts'
 import { startHttpServer } from '../http/test-server.ts'
-import { openSession, RecordingGate, type SessionBench } from '../session-bench.ts'
+import { openSession, RecordingGate } from '../session-bench.ts'
+import { command, optionsOf, runFilesScenario, writeFile } from './files-scenario.ts'
 import { type MfsServer, startMfsServer } from './mfs-server.ts'
-
-type Argument = readonly [name: string, value: string | number | boolean]
-
-const optionsOf = (api: string, ...args: Argument[]): string =>
-  JSON.stringify({ api, args: args.map(([name, value]) => ({ name, value })) })
-
-/** Makes a command and reads all that it answers. */
-async function command(
-  session: SessionBench,
-  api: string,
-  ...args: Argument[]
-): Promise<{ status: string; code: unknown; text: string }> {
-  const { status, fields } = await session.call('ipfs.command', { options: optionsOf(api, ...args) })
-  if (status !== 'ok') return { status, code: undefined, text: '' }
-  const text = Buffer.from(await session.readAll('ipfs.read', fields.handle)).toString()
-  await session.call('ipfs.close', { handle: Number(fields.handle) })
-  return { status, code: fields.code, text }
-}
-
-async function writeFile(session: SessionBench, path: string, text: string, ...args: Argument[]): Promise<HostAnswer> {
-  const options = optionsOf('files/write', ['arg', path], ['create', true], ['parents', true], ...args)
-  const { fields } = await session.call('ipfs.command', { options })
-  const handle = Number(fields.handle)
-  const written = await session.call('ipfs.write', { handle }, Buffer.from(text))
-  assert.deepEqual(written, { status: 'ok', fields: { written: text.length }, bytes: new Uint8Array() })
-  const end = await session.call('ipfs.read', { handle, size: 10 })
-  await session.call('ipfs.close', { handle })
-  return end
-}
 
 suite('IpfsSession', () => {
   let server: MfsServer
@@ -46,27 +17,7 @@ suite('IpfsSession', () => {
 
   test('writes, reads, lists, copies, tells about and removes files', async () => {
     await using session = openSession(family, { functionCid: 'bafyall' })
-    assert.equal((await command(session, 'files/mkdir', ['arg', '/a/b'], ['parents', 'true'])).code, 200)
-    assert.equal((await writeFile(session, '/a/b/text', 'hello world')).status, 'ok')
-    assert.equal((await command(session, 'files/read', ['arg', '/a/b/text'])).text, 'hello world')
-    const part = await command(session, 'files/read', ['arg', '/a/b/text'], ['offset', 6], ['count', '3'])
-    assert.equal(part.text, 'wor')
-    assert.equal((await writeFile(session, '/a/b/text', 'W', ['offset', '6'])).status, 'ok')
-    assert.equal((await command(session, 'files/cp', ['arg', '/a/b/text'], ['arg', '/copy'])).code, 200)
-    assert.equal((await command(session, 'files/read', ['arg', '/copy'])).text, 'hello World')
-    const stat = JSON.parse((await command(session, 'files/stat', ['arg', '/copy'])).text)
-    assert.deepEqual([stat.Size, stat.Type], [11, 'file'])
-    const list = JSON.parse((await command(session, 'files/ls', ['args', '/a'])).text)
-    assert.deepEqual(
-      list.Entries.map((entry: { Name: string }) => entry.Name),
-      ['b'],
-    )
-    assert.equal((await command(session, 'files/rm', ['arg', '/a'], ['recursive', 'true'])).code, 200)
-    const root = JSON.parse((await command(session, 'files/ls')).text)
-    assert.deepEqual(
-      root.Entries.map((entry: { Name: string }) => entry.Name),
-      ['copy'],
-    )
+    await runFilesScenario(session)
   })
 
   test('shows a function its own folder as the root, whatever its paths try', async () => {
