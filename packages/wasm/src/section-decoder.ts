@@ -1,12 +1,13 @@
 import { ByteReader, invalid, malformed, unsupported } from './binary/byte-reader.ts'
 import { isDefaultable, readReferenceType, readValueType, valueTypeName } from './binary/value-type.ts'
-import { ARITY_MAX, DEFINITIONS_MAX, PAGES_MAX, TABLE_INITIAL_MAX, TABLES_MAX, TYPE_VALUES_MAX } from './limits.ts'
+import { DEFINITIONS_MAX, PAGES_MAX, TABLE_INITIAL_MAX, TABLES_MAX } from './limits.ts'
 import type { CustomSection, ExternalKind, FunctionType, Module, ModuleFeatures, Section } from './module.ts'
 import { SECTION } from './module.ts'
 import { ModuleError } from './module-error.ts'
 import { validateConstExpression } from './validate/const-expression.ts'
 import { IndexSpaces, readIndex } from './validate/index-spaces.ts'
 import { checkDataCount, readBodies, readDataCount, readDataSegments, readElements } from './validate/segments.ts'
+import { TypeReader } from './validate/type-reader.ts'
 
 const KINDS: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag']
 /** Bits of the flags of limits. */
@@ -24,9 +25,8 @@ export class SectionDecoder {
   readonly #features: ModuleFeatures
   #reader: ByteReader
   readonly #spaces = new IndexSpaces()
-  readonly #canonicalBySignature = new Map<string, number>()
+  readonly #types = new TypeReader()
   readonly #exportNames = new Set<string>()
-  #typeValueCount = 0
   #importedFunctionCount = 0
   #importedTableCount = 0
   #bodies = new Uint32Array(0)
@@ -43,7 +43,7 @@ export class SectionDecoder {
     this.#reader = reader
     switch (section.id) {
       case SECTION.TYPE:
-        this.#each('types', DEFINITIONS_MAX, () => this.#readType())
+        this.#each('types', DEFINITIONS_MAX, () => this.#types.read(reader, this.#spaces))
         break
       case SECTION.IMPORT:
         this.#each('imports', DEFINITIONS_MAX, () => this.#readImport())
@@ -125,59 +125,6 @@ export class SectionDecoder {
   #each(what: string, limit: number, read: () => void): void {
     const count = this.#reader.count(what, limit)
     for (let index = 0; index < count; index++) read()
-  }
-
-  #readType(): void {
-    const reader = this.#reader
-    const spaces = this.#spaces
-    const at = reader.offset
-    const form = reader.byte('a function type')
-    if (form === 0x5e || form === 0x5f || form === 0x4e || form === 0x4f || form === 0x50) {
-      throw unsupported(at, 'garbage collection (gc)')
-    }
-    if (form !== 0x60) throw malformed(at, 'a function type (0x60)')
-    const self = spaces.types.length
-    spaces.canonicalTypes.push(self) // a type may refer to itself
-    const params = this.#readTypes('parameters')
-    const results = this.#readTypes('results')
-    this.#typeValueCount += params.types.length + results.types.length
-    if (this.#typeValueCount > TYPE_VALUES_MAX) {
-      const what = 'the number of parameters and results of all types'
-      throw new ModuleError({ code: 'ERR_MODULE_LIMIT', at, what, limit: TYPE_VALUES_MAX })
-    }
-    const paramTypes = params.types
-    const resultTypes = results.types
-    const type: FunctionType = {
-      params: paramTypes.map(valueTypeName),
-      results: resultTypes.map(valueTypeName),
-      paramTypes,
-      resultTypes,
-      paramsStart: params.start,
-      paramsEnd: params.end,
-      resultsStart: results.start,
-      resultsEnd: results.end,
-    }
-    spaces.types.push(type)
-    const signature = `(${type.params.join(', ')}) -> (${type.results.join(', ')})`
-    spaces.signatures.push(signature)
-    spaces.canonicalTypes[self] = this.#canonicalIndex(signature, self)
-  }
-
-  #readTypes(what: string): { types: number[]; start: number; end: number } {
-    const reader = this.#reader
-    const types: number[] = []
-    const count = reader.count(what, ARITY_MAX)
-    const start = reader.offset
-    for (let index = 0; index < count; index++) types.push(readValueType(reader, this.#spaces.canonicalTypes))
-    return { types, start, end: reader.offset }
-  }
-
-  /** The first type that equals type `self`, whose signature names types by their canonical index. */
-  #canonicalIndex(signature: string, self: number): number {
-    const key = signature.replaceAll(` ${self})`, ' self)')
-    const known = this.#canonicalBySignature.get(key)
-    if (known === undefined) this.#canonicalBySignature.set(key, self)
-    return known ?? self
   }
 
   #readImport(): void {

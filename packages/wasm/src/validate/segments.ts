@@ -72,7 +72,7 @@ export function readDataCount(reader: ByteReader, spaces: IndexSpaces): void {
 /** Checks the data count section against the number of data segments. */
 export function checkDataCount(spaces: IndexSpaces, count: number, at: number): void {
   if (spaces.dataCount === undefined || spaces.dataCount === count) return
-  throw malformed(at, `${spaces.dataCount} data segments, as the data count section says,`)
+  throw malformed(at, `the number of data segments that the data count section says, ${spaces.dataCount},`)
 }
 
 /** Reads where each body starts and ends. */

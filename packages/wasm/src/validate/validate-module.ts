@@ -1,6 +1,7 @@
 import type { CodeScan } from '../code/scan-code.ts'
 import { decodeModule } from '../decode-module.ts'
 import type { Module, ModuleFeatures } from '../module.ts'
+import { ModuleError } from '../module-error.ts'
 import { BodyState } from './body-state.ts'
 import { BodyValidator } from './body-validator.ts'
 
@@ -49,10 +50,22 @@ export function validateCode(module: Module, features: ModuleFeatures): CodeScan
   }
   for (let index = 0; index < count; index++) {
     scan.firstLabel[index] = state.labelCount
-    validator.validate(index)
+    validateBody(validator, module.importedFunctionCount + index, index)
     scan.traits[index] = state.traits
     scan.straightFuel[index] = state.fuel
     scan.slots[index] = validator.slots
   }
   return { ...scan, called: state.called, marks: state.marks }
+}
+
+/** Names the function in errors of readers that know nothing of it. */
+function validateBody(validator: BodyValidator, functionIndex: number, index: number): void {
+  try {
+    validator.validate(index)
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error
+    const { details } = error
+    if (details.code !== 'ERR_MODULE_INVALID' || details.functionIndex !== undefined) throw error
+    throw new ModuleError({ ...details, functionIndex })
+  }
 }
