@@ -7,6 +7,7 @@ import {
   decodeRunOrder,
   encodeOutcome,
   encodeRunOrder,
+  type RunOrder,
   readOrderHead,
 } from '../../src/executor/run-frames.ts'
 import { encodeTextTable } from '../../src/guest/text-table.ts'
