@@ -36,7 +36,7 @@ export type Permission =
   | { readonly kind: 'exec' | 'driver' | 'model'; readonly name: string }
 
 /** Characters of a permission. */
-export const PERMISSION_LENGTH_MAX = 2048
+const PERMISSION_LENGTH_MAX = 2048
 
 const URL_TEXT = /^(https?):\/\/(?<authority>[^/?#\\]*)(?<path>\/[^?#]*)?(?<rest>[?#].*)?$/is
 const AUTHORITY = /^(?<host>\[[^\]]*\]|[^:[\]]+)(?::(?<port>\d{1,5}|\*))?$/

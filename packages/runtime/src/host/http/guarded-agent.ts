@@ -51,7 +51,7 @@ function guardedConnector(gate: Pick<Gate, 'decideAddress'>, options: GuardedAge
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '')
     const port = Number(target.port) || (target.protocol === 'https:' ? 443 : 80)
-    const isTrusted = trusted.has(new URL(`${target.protocol}//${target.host ?? target.hostname}`).origin)
+    const isTrusted = trusted.has(URL.parse(`${target.protocol}//${target.host ?? target.hostname}`)?.origin ?? '')
     const decide = (address: string): string | undefined => {
       const verdict = isTrusted ? undefined : gate.decideAddress(address, port)
       return verdict === undefined || verdict.isAllowed ? undefined : verdict.missing
