@@ -3,6 +3,7 @@ import { addBuildCommand } from './commands/build-function/build-command.ts'
 import type { Finish } from './commands/command.ts'
 import { addDeployCommand } from './commands/deploy/deploy-command.ts'
 import { addExplainCommand } from './commands/explain/explain-command.ts'
+import { addExtensionCommand } from './commands/extension/extension-command.ts'
 import { addInitCommand } from './commands/init/init-command.ts'
 import { addInvokeCommand } from './commands/invoke/invoke-command.ts'
 import { addRunCommand } from './commands/run/run-command.ts'
@@ -21,6 +22,7 @@ const COMMANDS = [
   addVerifyCommand,
   addExplainCommand,
   addStatusCommand,
+  addExtensionCommand,
 ] as const
 
 /**
@@ -43,7 +45,7 @@ export async function createProgram(io: Io, args: readonly string[], finish: Fin
   if (args.includes('up')) (await import('./up/up-command.ts')).registerUp(program, io, finish)
   else program.command('up').description('start a local network: a head with its gateway, and workers')
   program.addCommand(createHelp(program, io))
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       // Errors are printed in one place, with their code; commander's own text is in what it throws.

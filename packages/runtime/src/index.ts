@@ -7,6 +7,19 @@ export type { Failure } from './executor/failure.ts'
 export type { RunRequest } from './executor/run-request.ts'
 export { encodeFileLayer, type LayerItem } from './fs/layers/file-layer.ts'
 export type { MemoryMount, Mount } from './fs/mount.ts'
+export { ExtensionError, type ExtensionReason } from './host/extension/extension-error.ts'
+export { type AddOptions, type ExtensionCheck, ExtensionStore } from './host/extension/extension-store.ts'
+export type { Extension, InstalledDriver, Registry } from './host/extension/registry.ts'
+export {
+  createExtensionFamilies,
+  type ExtensionComponents,
+  type ExtensionsConfig,
+} from './host/extension-families.ts'
+export { createGuardedAgent, type GuardedAgentOptions } from './host/http/guarded-agent.ts'
+export { type GuardedRequest, type GuardedResponse, guardedRequest } from './host/http/guarded-request.ts'
+export { HttpError, type HttpReason } from './host/http/http-error.ts'
+export { createHttpFamily, type HttpComponents } from './host/http/http-family.ts'
+export { type ResolvedAddress, type Resolver, systemResolver } from './host/http/resolver.ts'
 export {
   answered,
   type Fields,
@@ -15,17 +28,12 @@ export {
   type HostCall,
   refused,
 } from './host-call/host-call.ts'
-export { createGuardedAgent, type GuardedAgentOptions } from './host/http/guarded-agent.ts'
-export { type GuardedRequest, type GuardedResponse, guardedRequest } from './host/http/guarded-request.ts'
-export { HttpError, type HttpReason } from './host/http/http-error.ts'
-export { createHttpFamily, type HttpComponents } from './host/http/http-family.ts'
-export { type ResolvedAddress, type Resolver, systemResolver } from './host/http/resolver.ts'
 export type { HostCallLimits, HostFamily, HostRun, HostSession } from './host-call/host-family.ts'
 export { RunHost, type RunHostComponents, type RunHostInit } from './host-call/run-host.ts'
 export { type InspectOptions, inspectModule, type ModuleInfo } from './module/inspect-module.ts'
 export type { LinkedModule, Program } from './module/program.ts'
-export { type Action, CLOSED_GATE, type Gate, type Verdict } from './policy/gate.ts'
 export { createGate } from './policy/create-gate.ts'
+export { type Action, CLOSED_GATE, type Gate, type Verdict } from './policy/gate.ts'
 export {
   createPolicy,
   DEFAULT_CAPS,
