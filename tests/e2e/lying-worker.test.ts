@@ -14,7 +14,7 @@ import {
   verify,
 } from '@blockless/core'
 import { createHost, Head, type Identity, identityOf, Journal, Worker } from '@blockless/node'
-import { Executor, type RunReport } from '@blockless/runtime'
+import { DEFAULT_CAPS, Executor, type RunReport } from '@blockless/runtime'
 import { createExchange, type Exchange, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { fixture } from '@blockless/testing'
 
@@ -61,8 +61,8 @@ async function startNetwork(owned: AsyncDisposableStack, bend: (index: number, s
     const executor = owned.use(new Executor(components, { threads: 1 }))
     await executor.start()
     const worker = new Worker(
-      { ...components, ...node, executor: bend(index, executor) },
-      { network, heads, caps: CAPS },
+      { ...components, ...node, families: [], executor: bend(index, executor) },
+      { network, heads, caps: CAPS, operator: DEFAULT_CAPS },
     )
     worker.start()
     owned.defer(async () => await worker.stop())

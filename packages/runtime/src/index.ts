@@ -5,8 +5,11 @@ export { Executor } from './executor/executor.ts'
 export type { ExecutorComponents, ExecutorInit } from './executor/executor-init.ts'
 export type { Failure } from './executor/failure.ts'
 export type { RunRequest } from './executor/run-request.ts'
+export type { HostFolderInit } from './fs/host/owner/host-folder.ts'
+export { HostFolderError, type HostFolderReason } from './fs/host/owner/host-folder-error.ts'
+export { HostFolderFamily, type HostFolderFamilyInit } from './fs/host/owner/host-folder-family.ts'
 export { encodeFileLayer, type LayerItem } from './fs/layers/file-layer.ts'
-export type { MemoryMount, Mount } from './fs/mount.ts'
+export type { HostMount, MemoryMount, Mount } from './fs/mount.ts'
 export { ExtensionError, type ExtensionReason } from './host/extension/extension-error.ts'
 export { type AddOptions, type ExtensionCheck, ExtensionStore } from './host/extension/extension-store.ts'
 export type { Extension, InstalledDriver, Registry } from './host/extension/registry.ts'
@@ -20,6 +23,14 @@ export { type GuardedRequest, type GuardedResponse, guardedRequest } from './hos
 export { HttpError, type HttpReason } from './host/http/http-error.ts'
 export { createHttpFamily, type HttpComponents } from './host/http/http-family.ts'
 export { type ResolvedAddress, type Resolver, systemResolver } from './host/http/resolver.ts'
+export {
+  createFamilies,
+  DEFAULT_OPERATOR,
+  type FamilyComponents,
+  type OperatorConfig,
+  operatorConfigSchema,
+  type SecretPlace,
+} from './host/operator-config.ts'
 export {
   answered,
   type Fields,

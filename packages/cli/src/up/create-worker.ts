@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Logger, systemClock, systemRandom } from '@blockless/core'
 import { createHost, loadIdentity, Worker } from '@blockless/node'
-import { Executor } from '@blockless/runtime'
+import { Cgroups, createFamilies, Executor } from '@blockless/runtime'
 import { BlockStore, createExchange } from '@blockless/storage'
 import type { WorkerConfig } from './role-config.ts'
 
@@ -18,20 +18,29 @@ export async function createWorker(config: WorkerConfig, log: Logger): Promise<R
   await using parts = new AsyncDisposableStack()
   const identity = await loadIdentity(join(folder, 'key.bin'))
   const store = parts.use(await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }))
-  const executor = new Executor({ log, clock }, { threads: config.threads })
+  const executor = new Executor({ log, clock, ...confining(log) }, { threads: config.threads })
   await executor.start()
   parts.defer(async () => await executor.stop())
+  const families = await createFamilies(config.operator, { clock, environment: process.env })
   const host = await createHost({ privateKey: identity.privateKey, listen: config.listen })
   parts.defer(async () => await host.stop())
   const exchange = createExchange({ libp2p: host, store, log })
   await exchange.start()
   parts.defer(async () => await exchange.stop())
   const worker = new Worker(
-    { host, signer: identity.signer, store, exchange, executor, clock, random, log },
-    { network, heads: config.heads, caps: config.caps },
+    { host, signer: identity.signer, store, exchange, executor, families, clock, random, log },
+    { network, heads: config.heads, caps: config.caps, operator: config.operator.permissions },
   )
   worker.start()
   parts.defer(async () => await worker.stop())
   const owned = parts.move()
   return { worker, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
+
+/** Control groups for executors, or a word to the log that there are none and only their memory is watched. */
+function confining(log: Logger): { readonly cgroups?: Cgroups } {
+  const cgroups = Cgroups.create()
+  if (typeof cgroups !== 'string') return { cgroups }
+  log.info('no control groups: memory is watched, processor time is not bounded', { why: cgroups })
+  return {}
 }

@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
 } from '@blockless/core'
+import type { OperatorConfig } from '@blockless/runtime'
 import { createHead, type RunningHead } from './create-head.ts'
 import { createWorker } from './create-worker.ts'
 import type { WorkerConfig } from './role-config.ts'
@@ -22,6 +23,8 @@ export interface LocalNetworkInit {
   /** Whether every role is a process of its own. */
   readonly isSeparate: boolean
   readonly version: string
+  /** What functions may reach from the workers. */
+  readonly operator: OperatorConfig
 }
 
 /** A part that came up, for progress. */
@@ -76,7 +79,11 @@ export async function startLocalNetwork(
   signal.throwIfAborted()
   onProgress(`starting ${init.workers} workers`)
   const starting = Array.from({ length: init.workers }, async (_, index) => {
-    const worker = await startWorker(init, workerConfig(state.workerFolder(index + 1), network, head.addresses), log)
+    const worker = await startWorker(
+      init,
+      workerConfig(init, state.workerFolder(index + 1), network, head.addresses),
+      log,
+    )
     return parts.use(worker)
   })
   const settled = await Promise.allSettled(starting)
@@ -130,10 +137,15 @@ async function startWorker(
   return await (init.isSeparate ? startWorkerProcess(config) : createWorker(config, log))
 }
 
-function workerConfig(folder: string, network: Network, heads: readonly string[]): WorkerConfig {
+function workerConfig(
+  { operator }: LocalNetworkInit,
+  folder: string,
+  network: Network,
+  heads: readonly string[],
+): WorkerConfig {
   // All workers share this machine: two guests at once each keep its cores busy, and one that spins stops no other.
   const threads = Math.max(2, Math.ceil(availableParallelism() / 2))
-  return { network, folder, listen: [LOOPBACK], heads, caps: CAPS, threads, storeSizeMax: STORE_SIZE_MAX }
+  return { network, folder, listen: [LOOPBACK], heads, caps: CAPS, operator, threads, storeSizeMax: STORE_SIZE_MAX }
 }
 
 function ownProcess(

@@ -9,6 +9,7 @@ import {
   struct,
   text,
 } from '@blockless/core'
+import { type OperatorConfig, operatorConfigSchema } from '@blockless/runtime'
 
 /** What a head's process is started with. */
 export interface HeadConfig {
@@ -34,6 +35,8 @@ export interface WorkerConfig {
   /** Multiaddrs of the heads that it serves. */
   readonly heads: readonly string[]
   readonly caps: Limits
+  /** What functions may reach from here, and what is offered to them. */
+  readonly operator: OperatorConfig
   /** Guests that run at once. */
   readonly threads: number
   readonly storeSizeMax: number
@@ -61,6 +64,7 @@ export const workerConfigSchema: Schema<WorkerConfig> = struct({
   listen: addresses,
   heads: addresses,
   caps: limitsSchema,
+  operator: operatorConfigSchema,
   threads: integer(1, 1_024),
   storeSizeMax: integer(1, Number.MAX_SAFE_INTEGER),
 })

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { type CommonOptions, createCommand, type Finish } from '../commands/command.ts'
+import { type CommonOptions, collect, createCommand, type Finish } from '../commands/command.ts'
+import { resolvePath } from '../commands/options.ts'
+import { readOperator } from '../config/operator-file.ts'
 import { GATEWAY_PORT, STATE_FOLDER } from '../defaults.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import type { Io } from '../io/io.ts'
@@ -19,6 +21,8 @@ interface UpOptions extends CommonOptions {
   readonly demo?: string
   readonly once?: boolean
   readonly logLevel: string
+  readonly operator?: string
+  readonly allowPrivate?: readonly string[]
 }
 
 /** Workers of a local network: the fewest that outvote one liar and still stand one failure. */
@@ -36,6 +40,8 @@ export function registerUp(program: Command, io: Io, finish: Finish): void {
     .option('--port <number>', 'port of the gateway, 0 for a free one', parsePort, GATEWAY_PORT)
     .option('--workers <count>', 'how many workers', parseWorkers, WORKERS)
     .option('--separate', 'run every role as a process of its own')
+    .option('--operator <file>', 'what functions may reach, and services for them, as JSON')
+    .option('--allow-private <address>', 'a private address that functions may reach, such as 127.0.0.1:8080', collect)
     .option('--demo <folder>', 'build, deploy, ask and verify the function in this folder')
     .option('--once', 'stop after that, with exit code 0 only if all was as it should be')
     .option('--log-level <level>', 'error, warn, info or debug; to stderr', io.env['BLS_LOG'] ?? 'error')
@@ -53,6 +59,10 @@ async function up(io: Io, options: UpOptions): Promise<number> {
     port: options.port,
     isSeparate: options.separate === true,
     version: readVersion(),
+    operator: await readOperator({
+      path: options.operator === undefined ? undefined : resolvePath(io, options.operator),
+      allowPrivate: options.allowPrivate ?? [],
+    }),
   }
   await using network = await withProgress(
     io,

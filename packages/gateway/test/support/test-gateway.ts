@@ -23,6 +23,7 @@ import {
   Worker,
   type WorkerComponents,
 } from '@blockless/node'
+import { DEFAULT_CAPS } from '@blockless/runtime'
 import { createExchange, type Exchange, exportCar, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { fixture, RecordingLogger } from '@blockless/testing'
 import type { FastifyInstance } from 'fastify'
@@ -56,6 +57,7 @@ export function report(stdout: string | Uint8Array, overrides: Partial<RunReport
     fuelUsed: 10,
     isPure: true,
     transcriptHash: new Uint8Array(32),
+    transcript: [],
     memoryPeakBytes: 65_536,
     timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
     ...overrides,
@@ -177,7 +179,10 @@ export class TestGateway implements AsyncDisposable {
     const heads = this.#node.host.getMultiaddrs().map(String)
     for (const [index, node] of workers.entries()) {
       const parts = { clock: systemClock, random: systemRandom, log: silentLogger, executor: this.#executor(index) }
-      const worker = new Worker({ ...node, ...parts }, { network: this.network, heads, caps: { ...DEFAULT_LIMITS } })
+      const worker = new Worker(
+        { ...node, ...parts, families: [] },
+        { network: this.network, heads, caps: { ...DEFAULT_LIMITS }, operator: DEFAULT_CAPS },
+      )
       worker.start()
       this.#stack.defer(async () => await worker.stop())
     }

@@ -17,7 +17,7 @@ import {
   signVote,
   statementOf,
 } from '@blockless/core'
-import type { Executor, RunReport, RunRequest } from '@blockless/runtime'
+import type { Executor, HostFamily, OperatorCaps, RunHost, RunReport, RunRequest } from '@blockless/runtime'
 import type { BlockStorage, Exchange } from '@blockless/storage'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { ROLL_CALL_SIZE_MAX } from '../defaults.ts'
@@ -34,6 +34,7 @@ import {
 } from '../work/messages.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
 import { HeadLink, type WorkLink } from './head-link.ts'
+import { RunWorlds } from './run-worlds.ts'
 import { ServedFunctions, type ServedSubnet } from './served-functions.ts'
 import { checkEpoch, checkRequest, checkSubnet, type PolicyFacts, type Refusal } from './work-policy.ts'
 
@@ -44,6 +45,8 @@ export interface WorkerComponents {
   readonly store: BlockStorage
   readonly exchange: Pick<Exchange, 'fetchDag'>
   readonly executor: Pick<Executor, 'prepare' | 'has' | 'run'>
+  /** Host calls that this node serves. */
+  readonly families: readonly HostFamily[]
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -56,6 +59,16 @@ export interface WorkerInit {
   readonly heads: readonly string[]
   /** The most that any run may use here. */
   readonly caps: Limits
+  /** The most that any run may reach from here. */
+  readonly operator: OperatorCaps
+}
+
+/** Where a run belongs. */
+interface RunPlace {
+  readonly served: ServedSubnet
+  /** The world outside as the run sees it. */
+  readonly host: RunHost
+  readonly head: NodeId
 }
 
 /** The chance to be drawn relative to other nodes; equal for all while there is no stake to weigh. */
@@ -69,6 +82,7 @@ export class Worker {
   readonly #components: WorkerComponents
   readonly #init: WorkerInit
   readonly #functions: ServedFunctions
+  readonly #worlds: RunWorlds
   readonly #links: readonly HeadLink[]
   readonly #calls = new CallsUnderWay()
   readonly #onPubsub = (event: CustomEvent<{ topic: string; data: Uint8Array }>): void => this.#onGossip(event)
@@ -78,6 +92,7 @@ export class Worker {
     this.#components = components
     this.#init = init
     this.#functions = new ServedFunctions(components, init)
+    this.#worlds = new RunWorlds(components, init)
     this.#links = groupByHead(init.heads).map(
       ([head, addresses]) =>
         new HeadLink(components, {
@@ -199,7 +214,8 @@ export class Worker {
       seed: randomSeedOf(requestId),
       name: served.settings.file,
     }
-    const report = await this.#run(run, served, link.node, signal)
+    await using host = this.#worlds.open(request, served.settings)
+    const report = await this.#run(run, { served, host, head: link.node }, signal)
     const { exit, stdout, stderr, isPure, memoryPeakBytes, timings } = report
     return {
       kind: 'result',
@@ -221,15 +237,16 @@ export class Worker {
   }
 
   /**
-   * Runs in the sandbox, once more if that broke: what a run gives follows from its request alone, so a second try is
-   * no second answer, and a crashed executor need not cost the caller a node.
+   * Runs in the sandbox, once more if that broke: what a run gives follows from its request and from what the world
+   * told it, which the second try is told again; so it is no second answer, and a crash need not cost the caller a node.
    */
-  async #run(run: RunRequest, { subnet }: ServedSubnet, head: NodeId, signal: AbortSignal): Promise<RunReport> {
+  async #run(run: RunRequest, { served, host, head }: RunPlace, signal: AbortSignal): Promise<RunReport> {
     const { executor, log } = this.#components
+    const { functionCid } = served.subnet
     for (let isRetry = false; ; isRetry = true) {
       try {
-        if (!executor.has(run.functionCid)) await this.#functions.install(subnet.functionCid, head, signal)
-        return await executor.run(run, signal)
+        if (!executor.has(run.functionCid)) await this.#functions.install(functionCid, head, signal)
+        return await executor.run(run, signal, host)
       } catch (error) {
         const isBroken = isCodedError(error) && BROKEN_SANDBOX.has(error.code)
         if (isRetry || !isBroken || signal.aborted) throw error

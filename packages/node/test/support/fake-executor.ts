@@ -16,6 +16,7 @@ export function report(stdout: string, overrides: Partial<RunReport> = {}): RunR
     fuelUsed: 10,
     isPure: true,
     transcriptHash: new Uint8Array(32),
+    transcript: [],
     memoryPeakBytes: 65_536,
     timings: { queueMs: 0, instantiateMs: 0, runMs: 0, totalMs: 0 },
     ...overrides,
@@ -32,7 +33,7 @@ export class FakeExecutor implements Executor {
   behave: (request: RunRequest) => Promise<RunReport> | RunReport = () => report('hello\n')
   onPrepare: (signal: AbortSignal | undefined) => Promise<void> | void = () => {}
 
-  async prepare(functionCid: string, _wasm: Uint8Array, signal?: AbortSignal): ReturnType<Executor['prepare']> {
+  async prepare(functionCid: string, _source: unknown, signal?: AbortSignal): ReturnType<Executor['prepare']> {
     await this.onPrepare(signal)
     this.prepared.add(functionCid)
     return { entries: ['_start'], imports: [], memoryPagesMin: 1, memoryPagesMax: 1, size: 8 }

@@ -14,6 +14,7 @@ import {
   toUtf8,
 } from '@blockless/core'
 import { createHost, Head, type Host, type Identity, identityOf, Journal, Worker } from '@blockless/node'
+import { DEFAULT_CAPS } from '@blockless/runtime'
 import { createExchange, type Exchange, MemoryBlockStore, packFunction } from '@blockless/storage'
 import { RecordingLogger } from '@blockless/testing'
 import { FakeExecutor } from './fake-executor.ts'
@@ -125,8 +126,8 @@ export class TestNetwork implements AsyncDisposable {
     const heads = this.headNode.host.getMultiaddrs().map(String)
     const { clock, network } = this
     const worker = new Worker(
-      { ...node, executor, clock, random: systemRandom },
-      { network, heads, caps: { ...DEFAULT_LIMITS, deadlineMs: 60_000 } },
+      { ...node, executor, families: [], clock, random: systemRandom },
+      { network, heads, caps: { ...DEFAULT_LIMITS, deadlineMs: 60_000 }, operator: DEFAULT_CAPS },
     )
     worker.start()
     const started: TestWorker = {

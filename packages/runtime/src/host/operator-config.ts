@@ -1,0 +1,105 @@
+import { type Clock, dictionary, integer, optional, type Schema, struct, text } from '@blockless/core'
+import type { HostFamily } from '../host-call/host-family.ts'
+import { DEFAULT_CAPS, type OperatorCaps, operatorCapsSchema } from '../policy/policy.ts'
+import { createExtensionFamilies } from './extension-families.ts'
+import { createHttpFamily } from './http/http-family.ts'
+import { IpfsFamily } from './ipfs/ipfs-family.ts'
+import { LlmFamily } from './llm/llm-family.ts'
+import { S3Family } from './s3/s3-family.ts'
+import { readSecret } from './shared/secret.ts'
+
+/** Where a key is, so that it is not in the configuration itself: exactly one of the two. */
+export interface SecretPlace {
+  /** Name of an environment variable of the node. */
+  readonly environment?: string
+  /** Path of a file with the key as its only line. */
+  readonly file?: string
+}
+
+/** What an operator lets functions reach from a node, and the services that the node offers them. */
+export interface OperatorConfig {
+  readonly permissions: OperatorCaps
+  /** An IPFS node with Kubo's RPC API; without it functions have no IPFS. */
+  readonly ipfs?: {
+    /** `http://127.0.0.1:5001` if absent. */
+    readonly endpoint?: string
+    readonly root?: string
+    readonly authorization?: SecretPlace
+  }
+  /** A chat endpoint that speaks OpenAI's API; without it functions have no models. */
+  readonly llm?: {
+    readonly endpoint: string
+    readonly apiKey?: SecretPlace
+    readonly models: Readonly<Record<string, string>>
+  }
+  /** Installed executables and drivers; without it functions have sockets only. */
+  readonly extensions?: {
+    /** Absolute path of the folder that `bls extension` keeps. */
+    readonly folder: string
+    readonly processesMax?: number
+    readonly driverThreadsMax?: number
+  }
+}
+
+const secretPlace = struct({ environment: optional(text(256)), file: optional(text(4096)) })
+const url = text(2048, /^https?:\/\/./, 'an HTTP address')
+
+/** Schema of {@link OperatorConfig}. */
+export const operatorConfigSchema: Schema<OperatorConfig> = struct({
+  permissions: operatorCapsSchema,
+  ipfs: optional(struct({ endpoint: optional(url), root: optional(text(1024)), authorization: optional(secretPlace) })),
+  llm: optional(
+    struct({ endpoint: url, apiKey: optional(secretPlace), models: dictionary(text(256), 256, /^.{1,256}$/) }),
+  ),
+  extensions: optional(
+    struct({
+      folder: text(4096),
+      processesMax: optional(integer(1, 1024)),
+      driverThreadsMax: optional(integer(1, 1024)),
+    }),
+  ),
+})
+
+/** Public HTTP that a manifest asks for, and nothing else. */
+export const DEFAULT_OPERATOR: OperatorConfig = { permissions: DEFAULT_CAPS }
+
+/** Collaborators of {@link createFamilies}. */
+export interface FamilyComponents {
+  readonly clock: Clock
+  /** Variables of the process, where secrets may be. */
+  readonly environment: Environment
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The host calls that a node serves.
+ *
+ * @throws {RangeError} if a secret is not where the configuration says, or names no place or two
+ */
+export async function createFamilies(config: OperatorConfig, components: FamilyComponents): Promise<HostFamily[]> {
+  const { ipfs, llm, extensions } = config
+  const families: HostFamily[] = [createHttpFamily(), new S3Family()]
+  if (ipfs !== undefined) families.push(await createIpfs(ipfs, components.environment))
+  if (llm !== undefined) {
+    const { models } = llm
+    const apiKey = llm.apiKey === undefined ? {} : { apiKey: await secretAt(llm.apiKey, components.environment) }
+    families.push(new LlmFamily({ endpoint: new URL(llm.endpoint), models, ...apiKey }))
+  }
+  if (extensions !== undefined) families.push(...createExtensionFamilies(extensions, components))
+  return families
+}
+
+async function createIpfs(ipfs: NonNullable<OperatorConfig['ipfs']>, environment: Environment): Promise<HostFamily> {
+  return new IpfsFamily({
+    ...(ipfs.endpoint === undefined ? {} : { endpoint: new URL(ipfs.endpoint) }),
+    ...(ipfs.root === undefined ? {} : { root: ipfs.root }),
+    ...(ipfs.authorization === undefined ? {} : { authorization: await secretAt(ipfs.authorization, environment) }),
+  })
+}
+
+async function secretAt({ environment, file }: SecretPlace, variables: Environment): Promise<string> {
+  if (environment !== undefined && file === undefined) return await readSecret({ environment }, variables)
+  if (file !== undefined && environment === undefined) return await readSecret({ file }, variables)
+  throw new RangeError('Cannot read secret: either "environment" or "file" has to say where it is')
+}
