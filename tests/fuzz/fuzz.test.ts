@@ -10,9 +10,11 @@ import type { Failure } from './support/run-cases.ts'
 import { takeApart } from './wasm/module-parts.ts'
 
 const WASM = new URL('wasm/target.ts', import.meta.url).href
+const WASI = new URL('wasi/target.ts', import.meta.url).href
 const COUNTING = new URL('support/counting-target.ts', import.meta.url).href
 /** A few seconds; `npm run fuzz -- wasm` tries more. */
 const WASM_RUNS = 4_000
+const WASI_RUNS = 200
 
 const runOf = (targetUrl: string, runs: number, failures: Failure[]): FuzzRun => ({
   targetUrl,
@@ -33,6 +35,16 @@ test('fuzz() finds nothing in the validation and rewriting of mutated modules', 
   )
   assert.equal(executions, WASM_RUNS)
   assert.ok((counts['accepted'] ?? 0) > WASM_RUNS / 50, 'mutations reach behind the validation')
+})
+
+test('fuzz() finds nothing in random calls of WASI', async () => {
+  const failures: Failure[] = []
+  const { executions } = await fuzz(runOf(WASI, WASI_RUNS, failures))
+  assert.deepEqual(
+    failures.map(({ index, problem }) => `${index}: ${problem}`),
+    [],
+  )
+  assert.equal(executions, WASI_RUNS)
 })
 
 test('fuzz() reports what fails, throws and is slow, the same for the same seed', async () => {
