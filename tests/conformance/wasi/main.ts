@@ -1,16 +1,17 @@
 // npm run conformance -- wasi <folder>: the official WASI testsuite, of which the folder holds a copy with its programs.
 import { parseArgs } from 'node:util'
 import { silentLogger, systemClock } from '@blockless/core'
-import { Executor, encodeFileLayer } from '@blockless/runtime'
-import { loadFolder } from './load-folder.ts'
+import { Executor } from '@blockless/runtime'
+import { FILE_KINDS } from './file-kinds.ts'
 import { readSuite } from './read-suite.ts'
-import { type MountFolders, runTest, type TestResult } from './run-test.ts'
+import { runTest, type TestResult } from './run-test.ts'
 
 const USAGE = `Usage: npm run conformance -- wasi <folder> [options]
 
   <folder>          a copy of the WASI testsuite with its compiled programs
   --filter <text>   only tests whose name contains the text
   --files <kind>    memory: each test gets its folders as files in memory (default)
+                    host: each test gets copies of its folders on the disk
   --json            print the results as JSON
   --help            print this`
 
@@ -24,17 +25,16 @@ const { values, positionals } = parseArgs({
   },
 })
 const [folder] = positionals
+const mountFolders = FILE_KINDS[values.files]
 if (values.help) {
   console.log(USAGE)
   process.exit(0)
 }
-if (folder === undefined || values.files !== 'memory') {
+if (folder === undefined || mountFolders === undefined) {
   console.error(USAGE)
   process.exit(2)
 }
 
-const mountFolders: MountFolders = (folders) =>
-  folders.map(({ host, guest }) => ({ kind: 'memory', path: guest, files: encodeFileLayer(loadFolder(host)) }))
 const tests = readSuite(folder).filter(({ name }) => name.includes(values.filter))
 const results: TestResult[] = []
 await using executor = new Executor({ log: silentLogger, clock: systemClock }, { threads: 1 })

@@ -1,4 +1,5 @@
 import type { Executor, RunReport } from '@blockless/runtime'
+import type { MountFolders } from './file-kinds.ts'
 import type { WasiTest } from './read-suite.ts'
 
 /** What became of a test; `problem` says what was wrong with it. */
@@ -9,9 +10,6 @@ export interface TestResult {
   readonly problem?: string
 }
 
-/** Gives a test its folders: each time fresh ones. */
-export type MountFolders = (folders: WasiTest['folders']) => NonNullable<Parameters<Executor['run']>[0]['mounts']>
-
 const LIMITS = { fuel: 20_000_000_000, memoryBytes: 268_435_456, outputBytes: 1_048_576, deadlineMs: 30_000 }
 const OUTPUT_SHOWN = 400
 
@@ -21,7 +19,8 @@ export async function runTest(executor: Executor, test: WasiTest, mountFolders: 
   if (test.skipped !== undefined) return { name, language, outcome: 'skipped', problem: test.skipped }
   try {
     await executor.prepare(name, test.wasm)
-    const report = await executor.run({
+    await using mounted = await mountFolders(test.folders)
+    const request = {
       functionCid: name,
       entry: '_start',
       limits: LIMITS,
@@ -29,8 +28,9 @@ export async function runTest(executor: Executor, test: WasiTest, mountFolders: 
       timestampMs: Date.now(),
       seed: new Uint8Array(32).fill(1),
       name: `${name.slice(name.lastIndexOf('/') + 1)}.wasm`,
-      mounts: mountFolders(test.folders),
-    })
+      mounts: mounted.mounts,
+    }
+    const report = await executor.run(request, undefined, mounted.host)
     const problem = problemOf(test, report)
     return problem === undefined
       ? { name, language, outcome: 'passed' }

@@ -42,7 +42,7 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     module: module.id,
     memoryPages: effectivePages(pagesOf(limits), module.info),
     deadlineMs: limits.deadlineMs,
-    waits: module.info.imports.some((name) => WAITING_MODULES.has(name.slice(0, name.lastIndexOf('.')))),
+    waits: mounts.some(({ kind }) => kind === 'host') || importsWaiting(module),
     outputBytes: limits.outputBytes,
     fuel: limits.fuel,
     timestampMs: request.timestampMs,
@@ -53,4 +53,8 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     stdin: input.stdin,
     mounts,
   }
+}
+
+function importsWaiting({ info }: HeldModule): boolean {
+  return info.imports.some((name) => WAITING_MODULES.has(name.slice(0, name.lastIndexOf('.'))))
 }

@@ -1,12 +1,12 @@
-import type { Mount } from './mount.ts'
+import { filesOf, type Mount } from './mount.ts'
 
 const HEAD_SIZE = 4
 
 /** Mounts as bytes: the size of their description as u32, the description as JSON, then the files of each in turn. */
 export function encodeMounts(mounts: readonly Mount[]): Uint8Array {
-  const described = mounts.map(({ files, ...rest }) => ({ ...rest, filesSize: files?.length }))
+  const described = mounts.map((mount) => ({ ...mount, files: undefined, filesSize: filesOf(mount)?.length }))
   const text = new TextEncoder().encode(JSON.stringify(described))
-  const parts = mounts.flatMap(({ files }) => (files === undefined ? [] : [files]))
+  const parts = mounts.flatMap((mount) => filesOf(mount) ?? [])
   const size = parts.reduce((sum, part) => sum + part.length, HEAD_SIZE + text.length)
   const bytes = new Uint8Array(size)
   new DataView(bytes.buffer).setUint32(0, text.length, true)

@@ -6,21 +6,16 @@ import { bigintOf, fileTypeOf, statOfFields } from '../stat-fields.ts'
 import { type Asker, askFolder, numberOf, textOf } from './ask-folder.ts'
 import { HostFile, timesFields } from './host-file.ts'
 
-/** A directory of a folder of the host, as a guest's thread sees it: a number that the owner knows. */
+/** A directory of a folder of the host, as a guest's thread sees it. */
 export class HostDirectory implements OpenDirectory {
   readonly kind = 'directory'
   readonly #asker: Asker
-  readonly #handle: number
+  readonly #handle: number | string
 
-  /** @param handle - as the owner numbered it */
-  constructor(asker: Asker, handle: number) {
+  /** @param handle - the id of a folder, or the owner's number for a directory in one */
+  constructor(asker: Asker, handle: number | string) {
     this.#asker = asker
     this.#handle = handle
-  }
-
-  /** Opens a folder by its id. @throws {FileError} `noent` if the node has no such folder, `notsup` if it has none */
-  static async mount(asker: Asker, folder: string): Promise<HostDirectory> {
-    return new HostDirectory(asker, numberOf(await askFolder(asker, 'fs.mount', { folder }), 'handle'))
   }
 
   async stat(): Promise<FileStat> {
@@ -93,11 +88,11 @@ export class HostDirectory implements OpenDirectory {
   }
 
   async close(): Promise<void> {
-    await askFolder(this.#asker, 'fs.close', { handle: this.#handle })
+    if (typeof this.#handle === 'number') await askFolder(this.#asker, 'fs.close', { handle: this.#handle })
   }
 
-  /** The owner's number for a directory. @throws {FileError} `xdev` if it is none of the host's */
-  static handleOf(directory: OpenDirectory): number {
+  /** What the owner knows a directory by. @throws {FileError} `xdev` if it is none of the host's */
+  static handleOf(directory: OpenDirectory): number | string {
     if (directory instanceof HostDirectory) return directory.#handle
     throw new FileError(ERRNO.xdev)
   }

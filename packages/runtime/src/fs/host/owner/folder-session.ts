@@ -11,7 +11,7 @@ import { readFileAt, resizeFile, syncHandle, writeFileAt } from './file-operatio
 import { checkAllowed, FolderDenied } from './folder-gate.ts'
 import { openFields, pathField, timesFields, unsignedField } from './fs-call.ts'
 import type { DirectoryHandle, FileHandle, FolderContext, FolderHandle, HostFolder } from './host-folder.ts'
-import { inodePath, OPEN_DIRECTORY_INODE, statDescriptor } from './kernel-path.ts'
+import { statDescriptor } from './kernel-path.ts'
 import { listDirectory } from './list-directory.ts'
 import { openPathAt } from './open-path.ts'
 import {
@@ -41,9 +41,9 @@ export interface FolderComponents {
 /**
  * The folders of the host as one run sees them: its handles, and what it does with them.
  *
- * `fs.mount` gives the first handle, of a folder; `fs.open` those below it. Calls run one after the other, also where the
- * guest has given up waiting for one, so that no descriptor is closed and its number used again under one that still
- * goes through it.
+ * `handle` of a call is the id of a folder or the number of what `fs.open` opened. Calls run one after the other, also
+ * where the guest has given up waiting for one, so that no descriptor is closed and its number used again under one that
+ * still goes through it.
  */
 export class FolderSession implements HostSession {
   readonly #run: HostRun
@@ -89,8 +89,6 @@ export class FolderSession implements HostSession {
 
   async #serve(call: HostCall, context: FolderContext): Promise<HostAnswer> {
     switch (call.name) {
-      case 'fs.mount':
-        return await this.#mount(call, context)
       case 'fs.open':
         return await this.#open(call, context)
       case 'fs.close':
@@ -113,14 +111,6 @@ export class FolderSession implements HostSession {
     }
   }
 
-  async #mount(call: HostCall, { pool }: FolderContext): Promise<HostAnswer> {
-    const folder = this.#components.folders.get(textField(call, 'folder', FOLDER_ID_LENGTH_MAX))
-    if (folder === undefined) return refused('noent')
-    this.#checkRoom()
-    const descriptor = await pool.open(`${inodePath(folder.descriptor)}/.`, OPEN_DIRECTORY_INODE)
-    return answered({ handle: this.#handles.add({ kind: 'directory', folder, descriptor, names: [] }) })
-  }
-
   async #open(call: HostCall, context: FolderContext): Promise<HostAnswer> {
     const { from, path } = this.#place(call)
     const options = openFields(call)
@@ -130,9 +120,9 @@ export class FolderSession implements HostSession {
   }
 
   async #close(call: HostCall): Promise<HostAnswer> {
-    const { descriptor } = this.#handle(call)
-    this.#handles.take(integerField(call, 'handle', 1, HANDLE_MAX))
-    await this.#components.pool.close(descriptor)
+    const handle = this.#handles.take(integerField(call, 'handle', 1, HANDLE_MAX))
+    if (handle === undefined) return refused('badf')
+    await this.#components.pool.close(handle.descriptor)
     return answered()
   }
 
@@ -212,7 +202,14 @@ export class FolderSession implements HostSession {
   }
 
   #handle(call: HostCall, field = 'handle'): FolderHandle {
+    if (typeof call.fields[field] === 'string') return this.#folder(textField(call, field, FOLDER_ID_LENGTH_MAX))
     return this.#handles.get(integerField(call, field, 1, HANDLE_MAX)) ?? failWith('badf')
+  }
+
+  /** A folder itself needs no handle: the family holds it open. */
+  #folder(id: string): DirectoryHandle {
+    const folder = this.#components.folders.get(id) ?? failWith('nodev')
+    return { kind: 'directory', folder, descriptor: folder.descriptor, names: [] }
   }
 
   #directory(call: HostCall, field = 'handle'): DirectoryHandle {

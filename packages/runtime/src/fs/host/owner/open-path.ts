@@ -78,12 +78,11 @@ async function openFound(
   { walk, found, options }: Opening,
 ): Promise<FolderHandle> {
   const { stat, names } = found
-  const isDirectory = stat.isDirectory()
-  for (const kind of isDirectory ? (['read'] as const) : kindsOf(options)) checkAllowed(gate, kind, { folder, names })
+  for (const kind of kindsOf(options)) checkAllowed(gate, kind, { folder, names })
   if (options.create && options.exclusive) failWith('exist')
   if (stat.isSymbolicLink()) failWith('loop')
-  if (isDirectory) {
-    if (options.create || options.truncate) failWith('isdir')
+  if (stat.isDirectory()) {
+    if (options.write || options.create || options.truncate) failWith('isdir')
     return { kind: 'directory', folder, descriptor: walk.keep(found), names }
   }
   if (options.directory) failWith('notdir')
