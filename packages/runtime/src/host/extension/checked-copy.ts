@@ -30,9 +30,7 @@ export async function copyHashed(from: string, to: string, sizeMax: number, sign
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NOFOLLOW
   try {
     await using target = await open(to, flags, EXECUTABLE_MODE)
-    const copied = await pump(source, target, sizeMax, signal)
-    await target.sync()
-    return copied
+    return await pump(source, target, sizeMax, signal)
   } catch (error) {
     await rm(to, { force: true })
     throw error

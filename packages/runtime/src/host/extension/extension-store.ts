@@ -218,7 +218,11 @@ export class ExtensionStore {
 
   async #copyIn(path: string, to: string, sizeMax: number, signal: AbortSignal | undefined): Promise<CopiedFile> {
     try {
-      return await copyHashed(path, to, sizeMax, signal)
+      const copied = await copyHashed(path, to, sizeMax, signal)
+      await using file = await open(to)
+      // the list that names it must not be on the disk before it
+      await file.sync()
+      return copied
     } catch (cause) {
       signal?.throwIfAborted()
       const why = cause instanceof Error ? cause.message : String(cause)

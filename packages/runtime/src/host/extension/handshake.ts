@@ -27,6 +27,8 @@ const ARGUMENT = '--ext_verify'
 const DEADLINE_MS = 5000
 /** Bytes of its answer. */
 const ANSWER_SIZE_MAX = 65_536
+/** Characters of an answer that an error shows. */
+const SHOWN_MAX = 120
 const LIMITS: ProcessLimits = { cpuSeconds: 5, memoryBytes: 2 * 1024 ** 3, fileBytes: 1024 * 1024, filesMax: 256 }
 
 /**
@@ -40,7 +42,9 @@ export async function shakeHands(candidate: Candidate, signal?: AbortSignal): Pr
   const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
   const process = await ExtensionProcess.start(path, { file, args: [ARGUMENT], env: {}, folder, limits: LIMITS })
   try {
-    return readIntroduction(path, await readAnswer(process, path, either), md5)
+    const answer = await readAnswer(process, path, either)
+    if (answer.trim() === '') refuse(path, `it answered nothing${await complaintOf(process, either)}`)
+    return readIntroduction(path, answer, md5)
   } catch (error) {
     signal?.throwIfAborted()
     if (deadline.aborted) refuse(path, `it did not answer within ${DEADLINE_MS} ms`)
@@ -63,11 +67,20 @@ async function readAnswer(process: ExtensionProcess, path: string, signal: Abort
   return new TextDecoder().decode(Buffer.concat(parts))
 }
 
+/** What it says on stderr: a missing interpreter or library is told there. */
+async function complaintOf(process: ExtensionProcess, signal: AbortSignal): Promise<string> {
+  const { bytes } = await process.read('stderr', ANSWER_SIZE_MAX, signal)
+  const text = shortened(new TextDecoder().decode(bytes))
+  return text === '' ? '' : ` but "${text}" on stderr`
+}
+
+function shortened(text: string): string {
+  return text.trim().slice(0, SHOWN_MAX)
+}
+
 function readIntroduction(path: string, text: string, md5: string): Introduction {
   const answer = parseJson(text)
-  if (!isJsonObject(answer)) {
-    refuse(path, text.trim() === '' ? 'it answered nothing' : `it answered "${text.trim().slice(0, 80)}"`)
-  }
+  if (!isJsonObject(answer)) refuse(path, `it answered "${shortened(text)}"`)
   const { alias, description = '', is_cgi: isCgi, envs = [], md5: ownMd5 } = answer
   if (isCgi !== true) refuse(path, 'it did not say "is_cgi": true')
   if (typeof alias !== 'string' || !ALIAS.test(alias))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What one process of an extension has of the disk. */
@@ -12,16 +13,22 @@ export interface RunFolder extends AsyncDisposable {
 
 const NAME = /^(\d+)-[0-9a-f]+$/
 const OWNER_ONLY = 0o700
+/** Looks for processes in a folder: one that starts others faster than this is stopped by its own limits. */
+const PASSES_MAX = 10
 
-/** Makes a fresh folder for one process; disposing removes it with all that the process left there. */
+/** Makes a fresh folder for one process; disposing removes it with all that the process left there, and who works there. */
 export async function createRunFolder(folder: string): Promise<RunFolder> {
   const path = join(folder, `${process.pid}-${randomBytes(16).toString('hex')}`)
   const work = join(path, 'work')
   await mkdir(work, { recursive: true, mode: OWNER_ONLY })
+  const real = await realpath(path)
   return {
     file: join(path, 'extension'),
     work,
-    [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true, maxRetries: 3 }),
+    [Symbol.asyncDispose]: async () => {
+      killInside(real)
+      await rm(path, { recursive: true, force: true, maxRetries: 3 })
+    },
   }
 }
 
@@ -30,7 +37,41 @@ export async function removeStaleRunFolders(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names) {
     const pid = Number(NAME.exec(name)?.[1])
-    if (pid > 0 && !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true })
+    if (!(pid > 0) || isAlive(pid)) continue
+    killInside(await realpath(join(folder, name)))
+    await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** Kills what has its working folder inside of `folder`, which no other program can know; on Linux only. */
+function killInside(folder: string): void {
+  if (process.platform !== 'linux') return
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+    const inside = pids.filter((pid) => isInside(workingFolderOf(pid), folder))
+    if (inside.length === 0) return
+    for (const pid of inside) kill(pid)
+  }
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+/** Empty if the process has gone, or is another user's. */
+function workingFolderOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has gone meanwhile
   }
 }
 

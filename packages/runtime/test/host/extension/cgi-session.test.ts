@@ -175,6 +175,22 @@ suite('an extension', () => {
     })
   }
 
+  test('is gone also where it left its process group', { skip: process.platform !== 'linux' }, async () => {
+    await using installed = await install(
+      node(`
+      const { spawn } = require('node:child_process')
+      const child = spawn('/bin/sleep', ['603'], { detached: true, stdio: 'ignore' })
+      console.log(child.pid)
+      setInterval(() => {}, 1000)`),
+    )
+    const handle = await installed.open({})
+    const { bytes } = await installed.ask('cgi.read', { handle, from: 'stdout', size: 100 })
+    const pid = Number(new TextDecoder().decode(bytes))
+    assert.ok(pid > 0)
+    await installed.ask('cgi.close', { handle })
+    await eventually(() => !isAlive(pid), `the end of ${pid}`)
+  })
+
   test('is limited in processor time, memory and the size of files', async () => {
     const limits = { cpuSeconds: 1, memoryBytes: 64 * 1024 * 1024, fileBytes: 65_536, filesMax: 64 }
     await using busy = await install(shell('while :; do :; done'), {}, limits)

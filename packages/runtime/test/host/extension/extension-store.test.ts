@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFile, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -133,12 +135,16 @@ suite('ExtensionStore', () => {
     assert.equal((await store.list()).extensions.length, 1)
   })
 
-  test('removes what a node that was killed left behind', async () => {
+  test('removes what a node that was killed left behind, and kills who works there', async () => {
     await using folder = await testFolder()
     const stale = join(folder.path, 'extensions', 'run', '99999999-abcd')
     await mkdir(stale, { recursive: true })
+    const left = spawn('/bin/sleep', ['604'], { cwd: stale, stdio: 'ignore' })
+    const ended = once(left, 'exit')
     await storeIn(folder.path).add(await folder.program('echo.sh', ECHO))
     assert.deepEqual(await readdir(join(folder.path, 'extensions', 'run')), [])
+    if (process.platform !== 'linux') left.kill()
+    await ended
   })
 })
 
@@ -151,7 +157,12 @@ suite('the handshake refuses', () => {
     { what: 'a variable that is none', text: SAYS('{"alias":"x","is_cgi":true,"envs":["A=B"]}'), why: /"envs"/ },
     { what: 'a wrong MD5', text: SAYS('{"alias":"x","is_cgi":true,"md5":"00"}'), why: /MD5/ },
     { what: 'one that prints for ever', text: '#!/bin/sh\nyes\n', why: /more than 65536 bytes/ },
-    { what: 'no program at all', text: '\x7fELF nothing', why: /it answered nothing/ },
+    { what: 'no program at all', text: '\x7fELF nothing', why: /it answered nothing but ".*on stderr/s },
+    {
+      what: 'one without its interpreter',
+      text: '#!/no/such/sh\n',
+      why: /it answered nothing but ".*not found" on stderr/,
+    },
   ]
   for (const { what, text, why } of refused) {
     test(what, async () => {
