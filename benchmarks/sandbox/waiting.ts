@@ -8,7 +8,7 @@ const GUESTS = 1_000
 
 /** A thousand guests that wait for the world at once: what that takes in memory, and how soon all go on. */
 export async function measureWaiting(): Promise<Measure[]> {
-  await using executor = await startExecutor({ threads: 2 })
+  await using executor = await startExecutor({ threads: 2, queueMax: GUESTS })
   await executor.prepare('ask', await askingModule())
   const waiting: (() => void)[] = []
   const family: HostFamily = {
