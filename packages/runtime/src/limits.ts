@@ -38,6 +38,10 @@ export const ENTRY_FUEL = 16
 export const LOOKUP_FUEL = 64
 /** A call that leaves the executor costs the node about 0.1 ms beside what it moves. Part of the fuel table. */
 export const HOST_CALL_FUEL = 10_000
+/** A byte of JSON that the host reads or writes for a guest: scanning and parsing take 10 to 25 ns. Part of the fuel table. */
+export const JSON_BYTE_FUEL = 16
+/** Bytes of JSON that a guest gives at once: a body of 6 MB as a list of numbers. */
+export const JSON_SIZE_MAX: number = 32 * 1024 * 1024
 /** UTF-16 bytes of an AssemblyScript message that are printed. */
 export const MESSAGE_SIZE_MAX = 65_536
 /** A run's frame: the most that arguments, environment, stdin and files of a request can take, and its head. */

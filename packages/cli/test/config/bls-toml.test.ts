@@ -70,6 +70,10 @@ const malformed: readonly { toml: string | Uint8Array; message: RegExp }[] = [
     message: /"deployment\.consensus": one of "direct", "aggregate"/,
   },
   { toml: 'name = "a"\n[deployment]\npermissions = "x"', message: /"deployment\.permissions": a list/ },
+  {
+    toml: 'name = "a"\n[deployment]\npermissions = ["https://a.example/", "https://user@b.example/"]',
+    message: /"deployment\.permissions\[1\]": a permission: a URL without a user/,
+  },
   { toml: 'name = "a"\n[deployment.limits]\nfuel = -1', message: /"deployment\.limits\.fuel"/ },
   { toml: 'name = "a"\n[build]\ndir = "../x"\nentry = "a"', message: /"build\.dir": a path inside the project/ },
   { toml: 'name = "a"\n[build]\nentry = "/etc/passwd"', message: /"build\.entry": a file inside/ },

@@ -2,10 +2,11 @@ import type { Guest } from '../guest/guest.ts'
 import { isJsonObject, parseJson } from '../host/shared/json-text.ts'
 import { CALL_BYTES_SIZE_MAX, CALL_TEXT_SIZE_MAX } from '../host-call/call-sizes.ts'
 import type { HostAnswer } from '../host-call/host-call.ts'
+import { JSON_BYTE_FUEL } from '../limits.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
 import { headerPairs } from './blockless-http.ts'
 import { bodyOf } from './form-body.ts'
-import { checkInside, readText, writeBytes, writeU32 } from './guest-values.ts'
+import { checkInside, readJsonText, writeBytes, writeU32 } from './guest-values.ts'
 import { headerTextsOf, methodOf, millisecondsOf } from './http-options.ts'
 
 /** Errors of `rpc_call` itself; what goes wrong inside a method is told by the JSON-RPC response. */
@@ -30,7 +31,7 @@ export function blessFunctions(guest: Guest): HostFunctions {
     rpc_call: async (address: number, size: number, bufferAt: number, bufferSize: number, result: number) => {
       checkInside(guest, bufferAt, bufferSize)
       checkInside(guest, result, 4)
-      const request = parseJson(readText(guest, address, size) ?? '')
+      const request = parseJson(readJsonText(guest, address, size) ?? '')
       if (!isJsonObject(request) || typeof request['method'] !== 'string') return INVALID_JSON
       const outcome = await perform(guest, request['method'], request['params'], bufferSize >>> 0)
       if (outcome === 'too-large') return BUFFER_TOO_SMALL
@@ -39,6 +40,7 @@ export function blessFunctions(guest: Guest): HostFunctions {
           ? `"result":${outcome.result}`
           : `"error":${JSON.stringify({ code: outcome.code, message: outcome.message })}`
       const response = new TextEncoder().encode(`{"jsonrpc":"2.0",${member},"id":${idOf(request['id'])}}`)
+      guest.charge(response.length * JSON_BYTE_FUEL)
       if (response.length > bufferSize >>> 0) return BUFFER_TOO_SMALL
       writeU32(guest, result, writeBytes(guest, bufferAt, bufferSize, response))
       return SUCCESS

@@ -2,7 +2,7 @@ import type { Guest } from '../guest/guest.ts'
 import { CALL_BYTES_SIZE_MAX, CALL_TEXT_SIZE_MAX } from '../host-call/call-sizes.ts'
 import type { FieldValue } from '../host-call/host-call.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
-import { checkInside, readText, writeBytes, writeU32 } from './guest-values.ts'
+import { checkInside, readJsonText, readText, writeBytes, writeU32 } from './guest-values.ts'
 import { type OptionsFault, parseHttpOptions } from './http-options.ts'
 
 /** Errors of `blockless_http.witx`; those that have no name here (2, 3) never happen. */
@@ -115,7 +115,7 @@ async function openResponse(guest: Guest, at: readonly number[]): Promise<number
   checkInside(guest, handleAt, 4)
   checkInside(guest, codeAt, 4)
   const url = readText(guest, urlAt, urlSize)
-  const text = readText(guest, optionsAt, optionsSize)
+  const text = readJsonText(guest, optionsAt, optionsSize)
   if (url === undefined || text === undefined) return UTF8
   if (urlSize >>> 0 > CALL_TEXT_SIZE_MAX) return INVALID_URL
   const options = parseHttpOptions(text)

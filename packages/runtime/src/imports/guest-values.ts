@@ -1,5 +1,5 @@
 import type { Guest } from '../guest/guest.ts'
-import { COPIED_BYTES_PER_FUEL } from '../limits.ts'
+import { COPIED_BYTES_PER_FUEL, JSON_BYTE_FUEL, JSON_SIZE_MAX } from '../limits.ts'
 
 // How Blockless host functions take and give values: pointer and length pairs, results through pointers behind the
 // inputs. An argument outside the guest's memory is the guest's own fault and ends the run as a trap would.
@@ -23,6 +23,14 @@ export function readText(guest: Guest, address: number, size: number): string | 
   } catch {
     return undefined
   }
+}
+
+/** A JSON text argument, charged for being parsed; undefined if it is too long or not UTF-8. */
+export function readJsonText(guest: Guest, address: number, size: number): string | undefined {
+  checkInside(guest, address, size)
+  if (size >>> 0 > JSON_SIZE_MAX) return undefined
+  guest.charge((size >>> 0) * JSON_BYTE_FUEL)
+  return readText(guest, address, size)
 }
 
 /** Writes an u32 result. Ends the run if it is outside the guest's memory. */

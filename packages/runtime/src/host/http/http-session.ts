@@ -5,6 +5,7 @@ import type { HostRun, HostSession } from '../../host-call/host-family.ts'
 import { ByteReader } from '../shared/byte-reader.ts'
 import { integerField, textField } from '../shared/call-fields.ts'
 import { HandleTable } from '../shared/handle-table.ts'
+import type { Places } from '../shared/places.ts'
 import { createGuardedAgent } from './guarded-agent.ts'
 import { type GuardedResponse, guardedRequest } from './guarded-request.ts'
 import { HttpError } from './http-error.ts'
@@ -22,6 +23,13 @@ const READ_SIZE_MAX = 1_048_576
 /** The longest a connection may take; timeouts are in whole seconds below, each with connections of its own. */
 const CONNECT_SECONDS_MAX = 30
 const CONNECT_SECONDS_DEFAULT = 10
+
+/** Collaborators of an {@link HttpSession}. */
+export interface HttpSessionComponents {
+  readonly resolver: Resolver
+  /** Responses that all runs of the node may have open. */
+  readonly places: Places
+}
 
 interface OpenResponse {
   readonly response: GuardedResponse
@@ -41,13 +49,13 @@ interface OpenResponse {
  */
 export class HttpSession implements HostSession {
   readonly #run: HostRun
-  readonly #resolver: Resolver
+  readonly #components: HttpSessionComponents
   readonly #agents = new Map<number, Agent>()
   readonly #open: HandleTable<OpenResponse>
 
-  constructor(run: HostRun, components: { readonly resolver: Resolver }) {
+  constructor(run: HostRun, components: HttpSessionComponents) {
     this.#run = run
-    this.#resolver = components.resolver
+    this.#components = components
     this.#open = new HandleTable(run.limits.handlesMax)
   }
 
@@ -79,7 +87,8 @@ export class HttpSession implements HostSession {
   async #openResponse(call: HostCall, signal: AbortSignal): Promise<HostAnswer> {
     const { handlesMax } = this.#run.limits
     if (this.#open.isFull) return refused('limit', { name: 'handlesMax', max: handlesMax })
-    const life = lifeOf(this.#run.signal, integerField(call, 'timeoutMs', 0, 0x7fff_ffff))
+    const life = this.#begin(call)
+    if (life === undefined) return this.#nodeIsFull()
     const asked = await this.#request(call, life, signal)
     if (!('response' in asked)) {
       life[Symbol.dispose]()
@@ -92,17 +101,27 @@ export class HttpSession implements HostSession {
 
   async #fetch(call: HostCall, signal: AbortSignal): Promise<HostAnswer> {
     const sizeMax = Math.min(integerField(call, 'sizeMax', 0, 0xffff_ffff), this.#run.limits.bytesMax)
-    using life = lifeOf(this.#run.signal, integerField(call, 'timeoutMs', 0, 0x7fff_ffff))
+    using life = this.#begin(call)
+    if (life === undefined) return this.#nodeIsFull()
     const asked = await this.#request(call, life, signal)
     if (!('response' in asked)) return asked
     const { response } = asked
     using _ = abortWith(life, signal)
-    const reader = new ByteReader(response.body)
-    const { bytes, failure } = await fill(reader, sizeMax + 1, life.signal)
+    const { bytes, failure } = await fill(new ByteReader(response.body), sizeMax + 1, life.signal)
     response.body.destroy()
     if (failure !== undefined) return failed(failure, new URL(response.url).host, life.signal)
     if (bytes.length > sizeMax) return refused('limit', { name: 'sizeMax', max: sizeMax })
     return answered(factsOf(response), bytes)
+  }
+
+  /** Begins a request; undefined if the node has no place for it. */
+  #begin(call: HostCall): Life | undefined {
+    const timeoutMs = integerField(call, 'timeoutMs', 0, 0x7fff_ffff)
+    return this.#components.places.take() ? lifeOf(this.#run.signal, timeoutMs, this.#components.places) : undefined
+  }
+
+  #nodeIsFull(): HostAnswer {
+    return refused('limit', { name: 'responsesMax', max: this.#components.places.countMax })
   }
 
   async #read(call: HostCall, signal: AbortSignal): Promise<HostAnswer> {
@@ -153,7 +172,10 @@ export class HttpSession implements HostSession {
       connectMs === 0 ? CONNECT_SECONDS_DEFAULT : Math.min(CONNECT_SECONDS_MAX, Math.ceil(connectMs / 1000))
     const known = this.#agents.get(seconds)
     if (known !== undefined) return known
-    const agent = createGuardedAgent(this.#run.gate, { resolver: this.#resolver, connectTimeoutMs: seconds * 1000 })
+    const agent = createGuardedAgent(this.#run.gate, {
+      resolver: this.#components.resolver,
+      connectTimeoutMs: seconds * 1000,
+    })
     this.#agents.set(seconds, agent)
     return agent
   }
@@ -165,13 +187,19 @@ interface Life extends Disposable {
   abort(reason: unknown): void
 }
 
-function lifeOf(run: AbortSignal, timeoutMs: number): Life {
+/** @param places - to which the place of this request is given back, once */
+function lifeOf(run: AbortSignal, timeoutMs: number, places: Places): Life {
   const controller = new AbortController()
   const signals = [controller.signal, run, ...(timeoutMs === 0 ? [] : [AbortSignal.timeout(timeoutMs)])]
+  let isOver = false
   return {
     signal: AbortSignal.any(signals),
     abort: (reason) => controller.abort(reason),
-    [Symbol.dispose]: () => controller.abort(new Error('The response is closed')),
+    [Symbol.dispose]: () => {
+      if (!isOver) places.give()
+      isOver = true
+      controller.abort(new Error('The response is closed'))
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import { HOST_CALL_DEFAULTS } from '../../../src/defaults.ts'
 import { createHttpFamily } from '../../../src/host/http/http-family.ts'
 import type { Resolver } from '../../../src/host/http/resolver.ts'
 import type { Fields } from '../../../src/host-call/host-call.ts'
-import type { HostRun } from '../../../src/host-call/host-family.ts'
+import type { HostRun, HostSession } from '../../../src/host-call/host-family.ts'
 import { createGate } from '../../../src/policy/create-gate.ts'
 import { createPolicy } from '../../../src/policy/policy.ts'
 import { type Ask, asking, eventually, handleOf, hostRun } from '../host-helpers.ts'
@@ -111,7 +111,7 @@ suite('an HTTP session', () => {
       connections++
       response.on('close', () => connections--).write('begun')
     })
-    const session = createHttpFamily().open(
+    const session = createHttpFamily({}, { responsesMax: 1000 }).open(
       hostRun({ gate: LOCAL, limits: { ...HOST_CALL_DEFAULTS, handlesMax: 1000 } }),
     )
     const ask = asking(session)
@@ -120,6 +120,25 @@ suite('an HTTP session', () => {
     assert.equal(connections, 1000)
     await session.close()
     await eventually(() => connections === 0, 'the end of all connections')
+  })
+
+  test('all runs of a node share its places, and each gives back what it took', async () => {
+    await using server = await startHttpServer((_, response) => response.write('begun'))
+    const family = createHttpFamily({}, { responsesMax: 2 })
+    const [one, two] = [family.open(hostRun({ gate: LOCAL })), family.open(hostRun({ gate: LOCAL }))]
+    const open = async (session: HostSession): Promise<Fields | string> => {
+      const { status, fields } = await asking(session)('http.open', fieldsOf(server.origin))
+      return status === 'ok' ? status : fields
+    }
+    assert.deepEqual([await open(one), await open(two)], ['ok', 'ok'])
+    assert.deepEqual(await open(two), { name: 'responsesMax', max: 2 })
+    await asking(one)('http.close', { handle: 1 })
+    const refusedUrl = await asking(one)('http.fetch', fieldsOf('http://10.0.0.1/', { sizeMax: 1 }))
+    assert.equal(refusedUrl.status, 'address')
+    assert.equal(await open(two), 'ok')
+    await two.close()
+    assert.deepEqual([await open(one), await open(one)], ['ok', 'ok'])
+    await one.close()
   })
 
   test('gives up on slow headers at the deadline of the call and at that of the guest', async () => {
