@@ -29,6 +29,9 @@ const DRIVER_ERRNOS: readonly Errno[] = [
   ERRNO.badf,
 ]
 
+/** Bytes of one write, which may take a part: far below what a host call may carry, and the most a read gives. */
+const WRITE_SIZE_MAX = 1024 * 1024
+
 /** A stream that the host holds for the run, as a file descriptor of the guest. */
 export function createRemoteStream(guest: Guest, handle: number): OpenStream {
   return {
@@ -36,7 +39,8 @@ export function createRemoteStream(guest: Guest, handle: number): OpenStream {
     type: FILE_TYPE.socketStream,
     hostHandle: handle,
     read: async (size) => granted(await guest.ask('stream.read', { handle, size })).bytes,
-    write: async (bytes) => numberOf(await guest.ask('stream.write', { handle }, bytes), 'size'),
+    write: async (bytes) =>
+      numberOf(await guest.ask('stream.write', { handle }, bytes.subarray(0, WRITE_SIZE_MAX)), 'size'),
     accept: async () => createRemoteStream(guest, numberOf(await guest.ask('stream.accept', { handle }), 'handle')),
     shutdown: async (read, write) => void granted(await guest.ask('stream.shutdown', { handle, read, write })),
     close: async () => void granted(await guest.ask('stream.close', { handle })),

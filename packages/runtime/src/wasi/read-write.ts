@@ -7,6 +7,8 @@ import { checkRights, DESCRIPTOR_FLAG, type Descriptor } from './descriptors/des
 import { RIGHT } from './descriptors/rights.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
+import { whenReady } from './nonblocking.ts'
+import { FD_READ, FD_WRITE } from './poll-host.ts'
 import { checkVectors, gather, scatter, sizeOfVectors, type Vectors } from './vectors.ts'
 
 const SYNCHRONOUS = DESCRIPTOR_FLAG.dsync | DESCRIPTOR_FLAG.sync
@@ -48,7 +50,10 @@ function read(guest: Guest, { descriptor, vectors, result }: Call, offset?: bigi
   checkRights(descriptor, RIGHT.fdRead)
   checkVectors(guest, vectors, result)
   const size = sizeOfVectors(guest, vectors)
-  const bytes = target.kind === 'file' ? readFile(descriptor, target, size, offset) : target.read(size)
+  const bytes =
+    target.kind === 'file'
+      ? readFile(descriptor, target, size, offset)
+      : whenReady(guest, descriptor, FD_READ, () => target.read(size))
   return andThen(bytes, (found) => {
     scatter(guest, vectors, found)
     return tell(guest, result, found.length)
@@ -69,8 +74,10 @@ function write(guest: Guest, { descriptor, vectors, result }: Call, offset?: big
   if (target.kind === 'directory') fail(ERRNO.isdir)
   checkRights(descriptor, RIGHT.fdWrite)
   checkVectors(guest, vectors, result)
-  const bytes = gather(guest, vectors)
-  const size = target.kind === 'file' ? writeFile(descriptor, target, bytes, offset) : target.write(bytes)
+  const size =
+    target.kind === 'file'
+      ? writeFile(descriptor, target, gather(guest, vectors), offset)
+      : whenReady(guest, descriptor, FD_WRITE, () => target.write(gather(guest, vectors)))
   return andThen(size, (written) => tell(guest, result, written))
 }
 

@@ -7,6 +7,8 @@ import { checkRights, DESCRIPTOR_FLAG, type Descriptor } from './descriptors/des
 import { RIGHT } from './descriptors/rights.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
+import { whenReady } from './nonblocking.ts'
+import { FD_READ, FD_WRITE } from './poll-host.ts'
 import { checkVectors, gather, scatter, sizeOfVectors, type Vectors } from './vectors.ts'
 
 /** Bits of `riflags`; there is no way to look at bytes without taking them. */
@@ -30,7 +32,8 @@ export function socketFunctions(guest: Guest): HostFunctions {
       const from = { address: vectors >>> 0, count: count >>> 0 }
       checkVectors(guest, from, size >>> 0)
       if (flags !== 0) return ERRNO.inval
-      return andThen(socket.target.write(gather(guest, from)), (written) => tell(guest, size >>> 0, written))
+      const sent = whenReady(guest, socket, FD_WRITE, () => socket.target.write(gather(guest, from)))
+      return andThen(sent, (written) => tell(guest, size >>> 0, written))
     },
     sock_shutdown: (number: number, how: number) => {
       const { target } = socketOf(guest, number, RIGHT.sockShutdown)
@@ -51,14 +54,17 @@ function socketOf(guest: Guest, number: number, right: bigint): Descriptor<OpenS
 }
 
 function accept(guest: Guest, number: number, flags: number, result: number): Awaitable<Errno> {
-  const { target } = socketOf(guest, number, RIGHT.sockAccept)
+  const socket = socketOf(guest, number, RIGHT.sockAccept)
   if (!guest.memory.has(result, 4)) return ERRNO.fault
   if ((flags & ~DESCRIPTOR_FLAG.nonblock) !== 0) return ERRNO.inval
   if (guest.descriptors.isFull) return ERRNO.mfile
-  return andThen(target.accept(), (connection) => {
-    guest.memory.view.setUint32(result, guest.descriptors.add(connection, { flags }), true)
-    return ERRNO.success
-  })
+  return andThen(
+    whenReady(guest, socket, FD_READ, () => socket.target.accept()),
+    (connection) => {
+      guest.memory.view.setUint32(result, guest.descriptors.add(connection, { flags }), true)
+      return ERRNO.success
+    },
+  )
 }
 
 interface Receive {
@@ -68,14 +74,18 @@ interface Receive {
   readonly outFlags: number
 }
 
-function receive(guest: Guest, { target }: Descriptor<OpenStream>, call: Receive): Awaitable<Errno> {
+function receive(guest: Guest, socket: Descriptor<OpenStream>, call: Receive): Awaitable<Errno> {
+  const { target } = socket
   checkVectors(guest, call.vectors, call.size)
   if (!guest.memory.has(call.outFlags, 2)) return ERRNO.fault
   if ((call.flags & RECEIVE.peek) !== 0) return ERRNO.notsup
   if (call.flags > (RECEIVE.peek | RECEIVE.waitAll)) return ERRNO.inval
   const wanted = sizeOfVectors(guest, call.vectors)
   const isWhole = (call.flags & RECEIVE.waitAll) !== 0
-  return andThen(isWhole ? readAll(target, wanted, []) : target.read(wanted), (bytes) => {
+  const received = whenReady(guest, socket, FD_READ, () =>
+    isWhole ? readAll(target, wanted, []) : target.read(wanted),
+  )
+  return andThen(received, (bytes) => {
     scatter(guest, call.vectors, bytes)
     guest.memory.view.setUint16(call.outFlags, 0, true)
     return tell(guest, call.size, bytes.length)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { systemClock } from '@blockless/core'
 import { createExtensionFamilies } from '../../src/host/extension-families.ts'
@@ -10,7 +10,7 @@ import { DRIVER_ERRORS } from '../../src/imports/driver-errors.ts'
 import { CLOSED_GATE } from '../../src/policy/gate.ts'
 import { ERRNO } from '../../src/wasi/errno.ts'
 import { preview1Functions } from '../../src/wasi/preview1.ts'
-import { openGate, tcpServer } from '../host/host-helpers.ts'
+import { eventually, openGate, tcpServer } from '../host/host-helpers.ts'
 import { TestGuest, type TestGuestInit } from './test-guest.ts'
 
 /** A program that uses sockets as WASI programs do. */
@@ -130,6 +130,31 @@ suite('blockless_socket', () => {
     assert.equal(await program.wasi('sock_accept', connection, 0, result), ERRNO.notsock)
     assert.equal((await program.read(fd)).error, ERRNO.notconn)
     client.destroy()
+  })
+
+  test('a descriptor that must not wait does not', async () => {
+    let peer: Socket | undefined
+    await using server = await tcpServer((socket) => {
+      peer = socket
+    })
+    await using program = new Program()
+    const { fd } = await program.open('tcp_connect', `127.0.0.1:${server.port}`)
+    assert.equal(await program.wasi('fd_fdstat_set_flags', fd, 4), 0)
+    assert.equal((await program.read(fd)).error, ERRNO.again)
+    assert.equal(await program.write(fd, 'x'), 0)
+    await eventually(() => peer !== undefined, 'the connection')
+    peer?.write('now')
+    assert.deepEqual(await program.poll([fd], 9000), [[fd, 3, 0]])
+    assert.equal((await program.read(fd)).text, 'now')
+    assert.equal((await program.read(fd)).error, ERRNO.again)
+  })
+
+  test('a write takes a part of what is more than a mebibyte', async () => {
+    await using server = await tcpServer((socket) => void socket.resume())
+    await using program = new Program()
+    const { fd } = await program.open('tcp_connect', `127.0.0.1:${server.port}`)
+    assert.equal(await program.write(fd, 'x'.repeat(2 ** 21)), 0)
+    assert.equal(program.calls.at(-1)?.bytes.length, 2 ** 20)
   })
 
   const errors = [
