@@ -118,6 +118,18 @@ suite('bless.rpc_call', () => {
     })
   }
 
+  test('charges for each byte of JSON, and refuses what would take too much memory', async () => {
+    await using program = new Program()
+    const before = program.guest.fuelUsed
+    const text = 'x'.repeat(10_000)
+    await program.ask('echo', text)
+    const used = Number(program.guest.fuelUsed - before)
+    assert.ok(used > 2 * 16 * 10_000 && used < 2 * 17 * 10_000, String(used))
+    const objects = `{"method":"echo","params":[${'{},'.repeat(1_300_000)}{}]}`
+    assert.equal((await program.rpc(objects)).code, 1)
+    assert.equal((await program.rpc(`{"method":"ping","params":"${'x'.repeat(34_000_000)}"}`)).code, 1)
+  })
+
   test('returns 5 if the response is larger than the buffer', async () => {
     await using server = await startHttpServer((_, response) => response.end('x'.repeat(100_000)))
     await using program = new Program()
