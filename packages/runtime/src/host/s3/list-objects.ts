@@ -20,6 +20,10 @@ export interface ListedObject {
   readonly size: number
 }
 
+/** A thousand objects have about 20 tags each. Half a million, which fit into a page, would stop the node for seconds. */
+const TAGS_MAX = 40_000
+const ENTITIES_MAX = 200_000
+
 const parser = new XMLParser({
   ignoreAttributes: true,
   // a key may look like a number, or begin with a space
@@ -61,7 +65,7 @@ export function parseErrorCode(xml: string): string | undefined {
 
 function rootOf(xml: string, name: string): Readonly<Record<string, unknown>> | undefined {
   // S3 has no document types, and entities of a server's own are how small documents become large ones
-  if (xml.includes('<!DOCTYPE')) return undefined
+  if (xml.includes('<!DOCTYPE') || countOf(xml, '<') > TAGS_MAX || countOf(xml, '&') > ENTITIES_MAX) return undefined
   try {
     const document: unknown = parser.parse(xml)
     const root = isJsonObject(document) ? document[name] : undefined
@@ -69,6 +73,12 @@ function rootOf(xml: string, name: string): Readonly<Record<string, unknown>> | 
   } catch {
     return undefined
   }
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++
+  return count
 }
 
 function objectOf(value: unknown): ListedObject | undefined {

@@ -231,7 +231,7 @@ test('S3Session ends a listing that would never end, and says that there is more
   await using session = openSession(new S3Family())
   const options = JSON.stringify({ access_key: 'a', secret_key: 'b', endpoint: server.origin, bucket_name: 'c' })
   const pages = await list(session, options)
-  assert.deepEqual([pages.length, pages.at(-1)?.is_truncated], [100, true])
+  assert.deepEqual([pages.length, pages.at(-1)?.is_truncated], [32, true])
   assert.equal(pages[0]?.contents[0]?.key, 'a&b\r')
 })
 
