@@ -3,7 +3,7 @@ import type { HostFamily } from '../host-call/host-family.ts'
 import { ExternalDrivers } from './driver/driver-session.ts'
 import { CgiSession } from './extension/cgi-session.ts'
 import { ExtensionStore } from './extension/extension-store.ts'
-import type { ProcessLimits } from './extension/launch.ts'
+import { PROCESS_LIMITS, type ProcessLimits } from './extension/process-limits.ts'
 import { type Resolver, systemResolver } from './http/resolver.ts'
 import { Places } from './shared/places.ts'
 import { NO_DRIVERS, StreamSession } from './stream/stream-session.ts'
@@ -31,15 +31,6 @@ export interface ExtensionComponents {
 const PROCESSES_MAX = 32
 /** Each has a heap of its own. */
 const DRIVER_THREADS_MAX = 16
-const PROCESS_LIMITS: ProcessLimits = {
-  /** A minute of computing; a run has seconds. */
-  cpuSeconds: 60,
-  /** V8 reserves half a gigabyte before it runs a line, and that counts. */
-  memoryBytes: 2 * 1024 ** 3,
-  fileBytes: 64 * 1024 * 1024,
-  filesMax: 256,
-}
-
 /**
  * The families behind `blockless_socket`, `blockless_drivers` and `blockless_cgi`, for an executor's `families`.
  *

@@ -1,6 +1,7 @@
 import { type Clock, dictionary, integer, optional, type Schema, struct, text } from '@blockless/core'
 import type { HostFamily } from '../host-call/host-family.ts'
 import { DEFAULT_CAPS, type OperatorCaps, operatorCapsSchema } from '../policy/policy.ts'
+import { type ProcessLimits, processLimitsSchema } from './extension/process-limits.ts'
 import { createExtensionFamilies } from './extension-families.ts'
 import { createHttpFamily } from './http/http-family.ts'
 import { IpfsFamily } from './ipfs/ipfs-family.ts'
@@ -38,6 +39,8 @@ export interface OperatorConfig {
     readonly folder: string
     readonly processesMax?: number
     readonly driverThreadsMax?: number
+    /** What each process of an extension may use. */
+    readonly processLimits?: Partial<ProcessLimits>
   }
 }
 
@@ -56,6 +59,7 @@ export const operatorConfigSchema: Schema<OperatorConfig> = struct({
       folder: text(4096),
       processesMax: optional(integer(1, 1024)),
       driverThreadsMax: optional(integer(1, 1024)),
+      processLimits: optional(processLimitsSchema),
     }),
   ),
 })
@@ -86,7 +90,7 @@ export async function createFamilies(config: OperatorConfig, components: FamilyC
     const apiKey = llm.apiKey === undefined ? {} : { apiKey: await secretAt(llm.apiKey, components.environment) }
     families.push(new LlmFamily({ endpoint: new URL(llm.endpoint), models, ...apiKey }))
   }
-  if (extensions !== undefined) families.push(...createExtensionFamilies(extensions, components))
+  families.push(...createExtensionFamilies(extensions ?? {}, components))
   return families
 }
 

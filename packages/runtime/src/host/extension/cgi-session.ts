@@ -7,7 +7,7 @@ import { parseCgiRequest } from './cgi-request.ts'
 import { ExtensionError } from './extension-error.ts'
 import { ExtensionProcess } from './extension-process.ts'
 import type { ExtensionStore } from './extension-store.ts'
-import type { ProcessLimits } from './launch.ts'
+import type { ProcessLimits } from './process-limits.ts'
 import type { Extension } from './registry.ts'
 
 /** Collaborators of a {@link CgiSession}. */

@@ -1,7 +1,7 @@
 import { isJsonObject, parseJson } from '../shared/json-text.ts'
 import { ExtensionError } from './extension-error.ts'
 import { ExtensionProcess } from './extension-process.ts'
-import type { ProcessLimits } from './launch.ts'
+import type { ProcessLimits } from './process-limits.ts'
 import { ALIAS, DESCRIPTION_LENGTH_MAX, ENV_NAME, ENVS_MAX } from './registry.ts'
 
 /** What an executable says of itself. */

@@ -1,16 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-
-/** What one process of an extension may use. */
-export interface ProcessLimits {
-  /** Seconds of processor time, then it is killed. */
-  readonly cpuSeconds: number
-  /** Bytes of private memory. */
-  readonly memoryBytes: number
-  /** Bytes of any one file that it writes. */
-  readonly fileBytes: number
-  /** Open files. */
-  readonly filesMax: number
-}
+import type { ProcessLimits } from './process-limits.ts'
 
 /** How to start a program. */
 export interface LaunchInit {
