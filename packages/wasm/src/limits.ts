@@ -29,7 +29,7 @@ export const TABLE_INITIAL_MAX = 10_000_000
 export const DATA_SEGMENTS_MAX = 100_000
 /**
  * Types that calls, blocks and branches with several values compare, of all bodies together. Two bytes of code can compare
- * 1,000 types, so a module of the largest size could take minutes; real ones stay below 4 types per byte, and this is
- * about half a second.
+ * 1,000 types, so a module of the largest size could take minutes. Real ones compare 0.03 to 0.04 per byte, and this is
+ * ten times that for the largest size, in half a second.
  */
-export const TYPES_COMPARED_MAX = 300_000_000
+export const TYPES_COMPARED_MAX = 30_000_000

@@ -9,7 +9,7 @@ const STEPS_MAX = 4
 /** Changes a module in a few places; most changes keep its sections and instructions whole. */
 export function mutate(original: Uint8Array, donor: Uint8Array, dice: Dice): Uint8Array {
   let bytes = original
-  for (let steps = 1 + dice.below(STEPS_MAX); steps > 0; steps--) {
+  for (let steps = 1 + dice.below(1 + dice.below(STEPS_MAX)); steps > 0; steps--) {
     const parts = dice.chance(0.98) ? takeApart(bytes) : undefined
     bytes = parts === undefined ? mutateBytes(bytes, dice) : mutateParts(parts, donor, dice)
   }

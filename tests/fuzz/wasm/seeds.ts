@@ -107,6 +107,7 @@ function typedReferences(): Uint8Array {
       [0x60, 1, 0x64, 1, 1, 0x63, 1], // (ref 1) -> (ref null 1)
       [0x60, 1, 0x63, 3, 1, 0x64, 3], // of itself
       [0x60, 1, 0x7f, 1, 0x7f], // equals type 1
+      [0x60, 1, 0x63, 5, 1, 0x64, 5], // equals type 3
     ),
     ...section(3, [0], [1], [2], [3], [4]),
     ...section(4, [0x40, 0, 0x64, 1, 1, 2, 5, 0xd2, 1, 0x0b], [0x63, 4, 0, 2]),

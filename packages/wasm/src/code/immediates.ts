@@ -10,7 +10,7 @@ import { IMMEDIATE, MISC_OP, RELAXED_SIMD_FIRST, SIMD_OPCODES } from './opcodes.
 const MULTI_MEMORY_BIT = 0x40
 const EMPTY_BLOCK = 0x40
 /** Block type without parameters and with one result. */
-export const BLOCK_ONE_RESULT = -1
+const BLOCK_ONE_RESULT = -1
 /** Block type without parameters and results. */
 export const BLOCK_EMPTY = -2
 
@@ -78,7 +78,7 @@ export function readMemoryIndex(reader: ByteReader): void {
   if (reader.u32('a memory index') !== 0) throw unsupported(at, 'more than one memory (multi-memory)')
 }
 
-/** Reads a block type: a type index, {@link BLOCK_ONE_RESULT} or {@link BLOCK_EMPTY}. */
+/** Reads a block type: a type index, -1 for one result, or {@link BLOCK_EMPTY}. */
 export function readBlockType(reader: ByteReader, module: Module): number {
   const type = readTypedBlockType(reader, module)
   return type >= BLOCK_EMPTY ? type : BLOCK_ONE_RESULT
