@@ -52,8 +52,10 @@ export const HOST_CALL_SIZE_MAX: number = 16 * 1024 * 1024
 export const ANSWER_SIZE_MAX: number = HOST_CALL_SIZE_MAX + 1024 * 1024
 /** Silence that means an executor hangs: its main thread never runs guests, so only a stopped machine takes longer. */
 export const EXECUTOR_SILENCE_MS_MAX = 10_000
-/** A module's frame; the largest module is the bound of `@blockless/wasm`, with room for the frame's head. */
-export const MODULE_FRAME_SIZE_MAX: number = 64 * 1024 * 1024 + 64
+/** Bytes of a program, all its modules together: the bound of `@blockless/wasm` for one module. */
+export const PROGRAM_SIZE_MAX: number = 64 * 1024 * 1024
+/** A program's frame, with room for heads and names. */
+export const MODULE_FRAME_SIZE_MAX: number = PROGRAM_SIZE_MAX + 65_536
 /** Pages a module is compiled for ahead of its first run: 128 MiB, the limit functions have unless they say otherwise. */
 export const PAGES_PREPARED = 2048
 /** Bytes at the end of an executor's stderr that are kept to say why it crashed. */

@@ -25,7 +25,7 @@ export async function fixture(name: FixtureName): Promise<Uint8Array> {
  */
 export async function compileWat(text: string): Promise<Uint8Array> {
   const wabt = await createWabt()
-  const module = wabt.parseWat('fixture.wat', text)
+  const module = wabt.parseWat('fixture.wat', text, { exceptions: true })
   try {
     module.validate()
     return module.toBinary({}).buffer

@@ -1,7 +1,7 @@
 import { RunHost } from '../host-call/run-host.ts'
 import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
-import { type Program, programOf } from '../module/program.ts'
+import { findSizeFailure, type Program, programOf } from '../module/program.ts'
 import { CLOSED_GATE } from '../policy/gate.ts'
 import { RuntimeError, type RuntimeReason } from '../runtime-error.ts'
 import {
@@ -145,6 +145,8 @@ export class Executor implements AsyncDisposable {
   }
 
   async #prepare(functionCid: string, program: Program): Promise<ModuleInfo> {
+    const failure = findSizeFailure(program)
+    if (failure !== undefined) throw new RuntimeError(failure)
     const id = this.#takeId()
     const frame = createPrepareFrame(id, program)
     const info = await this.#ask(id, EXECUTOR_FRAME.prepared, readModuleInfo, frame, undefined)

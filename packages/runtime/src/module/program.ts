@@ -1,3 +1,6 @@
+import type { Failure } from '../executor/failure.ts'
+import { PROGRAM_SIZE_MAX } from '../limits.ts'
+
 /** A module that others of its program import by name. */
 export interface LinkedModule {
   /** The import module's name under which its functions are offered. */
@@ -15,6 +18,14 @@ export interface Program {
 /** A program of one module, or one as it is. */
 export function programOf(source: Uint8Array | Program): Program {
   return source instanceof Uint8Array ? { entry: source, modules: [] } : source
+}
+
+/** What is wrong with a program's size, if anything: one that is too large never gets as far as the sandbox. */
+export function findSizeFailure(program: Program): Failure | undefined {
+  const size = programParts(program).reduce((sum, part) => sum + part.length, 0)
+  if (size <= PROGRAM_SIZE_MAX) return undefined
+  const why = `it has ${size} bytes, at most ${PROGRAM_SIZE_MAX} are allowed`
+  return { code: 'ERR_MODULE_INVALID', looksLike: 'larger than functions can be', why }
 }
 
 /** A program's bytes in order, the entry's last. */

@@ -1,7 +1,7 @@
 import { FailureError } from '../executor/failure.ts'
 import type { ModuleFacts } from '../executor/thread/messages.ts'
 import { IMPORT_SIGNATURES } from '../imports/signatures.ts'
-import type { Program } from './program.ts'
+import { findSizeFailure, type Program } from './program.ts'
 import { type ReadModule, readModule } from './read-module.ts'
 
 /** Values that cross from module to module: references would let code run whose fuel nobody counts. */
@@ -21,6 +21,8 @@ export interface ReadProgram {
  * @throws {FailureError} with the first thing that is wrong
  */
 export function readProgram(program: Program): ReadProgram {
+  const failure = findSizeFailure(program)
+  if (failure !== undefined) throw new FailureError(failure)
   const offered = new Map<string, ReadonlyMap<string, string>>()
   if (program.modules.length > MODULES_COUNT_MAX)
     refuse(`${program.modules.length} modules are linked, ${MODULES_COUNT_MAX} may be`)
