@@ -20,10 +20,13 @@ export function makeInput(subject: Subject, seed: number, index: number): Uint8A
   return subject.generate(new Dice(caseSeed(seed, index)))
 }
 
-/** Checks one input, and measures it again before it is called slow, since the machine has other work too. */
+/** Before an input is called slow it is measured so often, since the machine has other work too. */
+const MEASUREMENTS = 3
+
+/** Checks one input, several times if it is slow. */
 export async function runCase(target: FuzzTarget, subject: Subject, input: Uint8Array): Promise<CaseResult> {
   let best = await measure(subject, input)
-  if (best.ms > target.slowMs) {
+  for (let count = 1; count < MEASUREMENTS && best.ms > target.slowMs; count++) {
     const again = await measure(subject, input)
     if (again.ms < best.ms) best = again
   }
