@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 
 const ASC = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'))
 const WASI_CONFIG = fileURLToPath(import.meta.resolve('@assemblyscript/wasi-shim/asconfig.json'))
-const PACKAGES = fileURLToPath(new URL('../..', import.meta.resolve('assemblyscript/bin/asc.js')))
+const SDK_EXAMPLES = fileURLToPath(new URL('examples', import.meta.resolve('@blockless/sdk/package.json')))
+/** Where the compiler finds the SDK, and `as-wasi`, which the SDK's examples use. */
+const PACKAGES = fileURLToPath(new URL('..', import.meta.resolve('as-wasi/package.json')))
 
 /** Compiles a program that uses the existing AssemblyScript SDK, in the way its own examples are. */
 export async function compileSdkProgram(source: string): Promise<Uint8Array> {
@@ -19,7 +21,7 @@ export async function compileSdkProgram(source: string): Promise<Uint8Array> {
 
 /** Compiles an example of the existing AssemblyScript SDK as it is in its package. @param name - such as `ipfs` */
 export async function compileSdkExample(name: string): Promise<Uint8Array> {
-  return await compile(async (folder) => relative(folder, join(PACKAGES, '@blockless/sdk/examples', `${name}.ts`)))
+  return await compile(async (folder) => relative(folder, join(SDK_EXAMPLES, `${name}.ts`)))
 }
 
 async function compile(entryIn: (folder: string) => Promise<string>): Promise<Uint8Array> {

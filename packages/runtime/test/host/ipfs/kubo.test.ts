@@ -9,16 +9,17 @@ import { IpfsFamily } from '../../../src/host/ipfs/ipfs-family.ts'
 import { openSession } from '../session-bench.ts'
 import { runFilesScenario } from './files-scenario.ts'
 
+const KUBO = 'ipfs'
 /** Kubo itself, where the machine has it. */
-const isInstalled = spawnSync('ipfs', ['version']).status === 0
+const isInstalled = spawnSync(KUBO, ['version']).status === 0
 
-test('IpfsSession works on Kubo', { skip: isInstalled ? false : 'there is no ipfs on the PATH' }, async () => {
+test('IpfsSession works on Kubo', { skip: isInstalled ? false : `there is no ${KUBO} on the PATH` }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'blockless-kubo-'))
   const env = { ...process.env, IPFS_PATH: folder }
   try {
     // loopback, ports of its own, no network
-    await promisify(execFile)('ipfs', ['init', '--profile=test'], { env })
-    const daemon = spawn('ipfs', ['daemon', '--offline'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    await promisify(execFile)(KUBO, ['init', '--profile=test'], { env })
+    const daemon = spawn(KUBO, ['daemon', '--offline'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       await isReady(daemon)
       const [, , host, , port] = (await readFile(join(folder, 'api'), 'utf8')).trim().split('/')
