@@ -96,6 +96,16 @@ export class Guest {
     this.descriptors.reset([...standardDescriptors(this.#standardStreams), ...preopenedDescriptors(mounts)])
   }
 
+  /** Lets go of what a run has left, its memory and its files, until the next one begins. */
+  release(): void {
+    this.memory.attach(undefined)
+    this.#fuelCell = undefined
+    this.descriptors.reset([])
+    this.#states.clear()
+    this.modules = undefined
+    this.stdin = NO_BYTES
+  }
+
   /**
    * What an import module keeps for this run, such as its handles; made by `create` when first asked for.
    *

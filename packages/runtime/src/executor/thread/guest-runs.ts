@@ -114,7 +114,9 @@ export class GuestRuns {
   #release(id: number): void {
     const active = this.#active.get(id)
     this.#active.delete(id)
-    if (active !== undefined && this.#idle.length < IDLE_PLACES_MAX) this.#idle.push(active.place)
+    if (active === undefined || this.#idle.length >= IDLE_PLACES_MAX) return
+    active.place.guest.release()
+    this.#idle.push(active.place)
   }
 
   #createPlace(): Place {
