@@ -73,7 +73,7 @@ async function runWorker(
   endsAt: number,
   onMessage: (message: FromWorker) => void,
 ): Promise<number | undefined> {
-  const progress = new SharedArrayBuffer(8)
+  const progress = new SharedArrayBuffer(12)
   const words = new Int32Array(progress)
   words[0] = first
   const task: WorkerTask = { targetUrl, corpus, seed, first, end: runs, progress }
@@ -84,7 +84,9 @@ async function runWorker(
     const index = Atomics.load(words, 0)
     if (index !== seen) [seen, seenAt] = [index, performance.now()]
     if (performance.now() > endsAt) Atomics.store(words, 1, 1)
-    if (performance.now() - seenAt > HANG_MS) ended.resolve(index)
+    if (performance.now() - seenAt <= HANG_MS) return
+    if (Atomics.load(words, 2) === 0) ended.resolve(index)
+    else ended.reject(new Error(`Cannot fuzz: making input ${index} has not ended after ${HANG_MS} ms`))
   }, WATCH_MS)
   worker.on('message', (message: FromWorker) => {
     onMessage(message)

@@ -6,7 +6,7 @@ export interface WorkerTask {
   /** cases `[first, end)` */
   readonly first: number
   readonly end: number
-  /** two words: the case that runs, and 1 to ask for an end */
+  /** three words: the case that runs, 1 to ask for an end, and 1 while the input is made */
   readonly progress: SharedArrayBuffer
 }
 

@@ -23,7 +23,9 @@ const report = (isDone: boolean): void => {
 
 for (let index = task.first; index < task.end && Atomics.load(progress, 1) === 0; index++) {
   Atomics.store(progress, 0, index)
+  Atomics.store(progress, 2, 1)
   const input = makeInput(subject, task.seed, index)
+  Atomics.store(progress, 2, 0)
   const { verdict, ms, problem } = await runCase(target, subject, input)
   counts[verdict] = (counts[verdict] ?? 0) + 1
   slowestMs = Math.max(slowestMs, ms)
