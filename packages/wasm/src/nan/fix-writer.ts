@@ -92,8 +92,8 @@ export class FixWriter {
     this.#shift = shift
     this.#types.length = 0
     const { shapes, locals } = this.#fixes
-    for (const [index, shape] of shapes.entries()) {
-      const { type } = SHAPES[shape] as Shape
+    for (let index = 0; index < shapes.length; index++) {
+      const { type } = SHAPES[shapes[index] as number] as Shape
       if (locals[index] === ON_STACK && !this.#types.includes(type)) this.#types.push(type)
     }
     return this.#types.length

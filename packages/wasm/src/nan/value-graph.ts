@@ -146,10 +146,8 @@ export class ValueGraph {
   /** Decides where to make NaNs canonical; the answer is valid until the next function. */
   solve(): Fixes {
     if (this.#marked.length === 0) return this.fixes
-    const { offsets, shapes, locals } = this.fixes
     // Those that went beyond the nodes stand behind all others.
-    const tail = { offsets: offsets.splice(0), shapes: shapes.splice(0) }
-    locals.length = 0
+    const tail = this.fixes.offsets.length > 0 ? this.#takeFixes() : NO_FIXES
     this.#spreadKinds()
     for (let node = this.#marked.pop(); node !== undefined; node = this.#marked.pop()) this.#seeThrough(node)
     for (let node = FIRST; node < this.#count; node++) {
@@ -168,6 +166,11 @@ export class ValueGraph {
     }
     for (const [index, offset] of tail.offsets.entries()) this.#fix(offset, tail.shapes[index] as number, ON_STACK)
     return this.fixes
+  }
+
+  #takeFixes(): Fixes {
+    const { offsets, shapes, locals } = this.fixes
+    return { offsets: offsets.splice(0), shapes: shapes.splice(0), locals: locals.splice(0) }
   }
 
   #spreadKinds(): void {
