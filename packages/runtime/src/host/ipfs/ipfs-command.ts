@@ -65,7 +65,8 @@ export function parseIpfsCommand(text: string, root: string): IpfsCommand | Comm
   const query = new URLSearchParams()
   for (const [index, path] of paths.entries()) {
     const isContent = shape.readsContent && index === 0 && isContentPath(path)
-    query.append('arg', isContent ? path : belowRoot(root, path))
+    const below = isContent ? path : belowRoot(root, path)
+    query.append('arg', api === 'files/cp' && index === 1 && isFolder(pairs) ? `${below.replace(/\/$/, '')}/` : below)
   }
   for (const [name, value] of pairs) {
     if (!shape.options.includes(name)) continue
@@ -91,6 +92,11 @@ function pairsOf(args: unknown): readonly (readonly [string, string])[] | undefi
 
 /** `files/ls` of the existing SDK names its path `args`, which Kubo drops and lists the root instead. */
 const PATH_NAMES: readonly string[] = ['arg', 'args']
+
+/** Whether a copy goes into a folder, under the name that it had: Kubo tells by the slash at the end. */
+function isFolder(pairs: readonly (readonly [string, string])[]): boolean {
+  return pairs.filter(([name]) => PATH_NAMES.includes(name))[1]?.[1].endsWith('/') === true
+}
 
 function pathsOf(pairs: readonly (readonly [string, string])[], shape: CommandShape): readonly string[] | undefined {
   const given = pairs.filter(([name]) => PATH_NAMES.includes(name)).map(([, value]) => normalizePath(value))

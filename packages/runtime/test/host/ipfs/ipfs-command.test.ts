@@ -47,6 +47,21 @@ test('parseIpfsCommand() keeps the target of a copy below the root', () => {
   )
 })
 
+test('parseIpfsCommand() keeps the slash that makes a copy go into a folder', () => {
+  for (const [target, expected] of [
+    ['/', `${ROOT}/`],
+    ['/a/', `${ROOT}/a/`],
+    ['/a', `${ROOT}/a`],
+  ] as const) {
+    const command = parseIpfsCommand(optionsOf('files/cp', ['arg', '/x'], ['arg', target]), ROOT)
+    assert.ok(typeof command !== 'string')
+    assert.deepEqual(command.query.getAll('arg'), [`${ROOT}/x`, expected])
+  }
+  const shared = parseIpfsCommand(optionsOf('files/cp', ['arg', '/x'], ['arg', '/']), '/')
+  assert.ok(typeof shared !== 'string')
+  assert.deepEqual(shared.query.getAll('arg'), ['/x', '/'])
+})
+
 test('parseIpfsCommand() reads any text without throwing', () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseIpfsCommand(text, ROOT)))
 })
