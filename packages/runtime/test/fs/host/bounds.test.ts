@@ -208,6 +208,16 @@ test('close() gives back all descriptors, also with a call under way', async () 
   await assert.rejects(root.stat(), failsWith('badf'))
 })
 
+test('stop() ends the calls that are under way before it gives the folders back', async () => {
+  await using folder = await createTestFolder()
+  await writeText(folder.root, 'x', 'x')
+  const underWay = [folder.root.open('x', READ), folder.root.list(), folder.root.stat()].map(outcomeOf)
+  await folder.family.stop()
+  assert.equal(await descriptorsBelow(folder.base), 0)
+  assert.deepEqual(new Set(await Promise.all(underWay)), new Set(['badf']))
+  assert.equal(await outcomeOf(new HostDirectory(askerOf(folder.family.open(hostRun())), 'data').stat()), 'nodev')
+})
+
 test('a call that is given up goes on to its end before the next begins, and leaves nothing open', async () => {
   await using folder = await createTestFolder()
   await writeText(folder.root, 'x', 'x')

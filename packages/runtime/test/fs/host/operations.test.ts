@@ -73,6 +73,7 @@ const opens: readonly (readonly [path: string, options: Partial<typeof READ>, ou
   ['dir/', { directory: true }, 'ok'],
   ['dir', { write: true }, 'isdir'],
   ['dir', { create: true }, 'isdir'],
+  ['dir', { create: true, directory: true }, 'inval'],
   ['dir', { truncate: true }, 'isdir'],
   ['.', {}, 'ok'],
   ['./dir/./../dir/', {}, 'ok'],
@@ -195,6 +196,16 @@ test('paths are made, renamed, linked and removed as POSIX says', async () => {
   await root.unlink('moved/b')
   await root.removeDirectory('moved/')
   assert.equal(await outcomeOf(sub.open('x', CREATE)), 'noent')
+})
+
+test('links to names that are no UTF-8 lead nowhere', async () => {
+  await using folder = await createTestFolder()
+  await symlink(Buffer.from([0x61, 0xff]), join(folder.inside, 'link'))
+  await writeFile(join(folder.inside, 'a\uFFFD'), 'another')
+  await symlink('a\uFFFD', join(folder.inside, 'replacement'))
+  assert.equal(await outcomeOf(folder.root.open('link', READ)), 'ilseq')
+  assert.equal(await outcomeOf(folder.root.readLink('link')), 'ilseq')
+  assert.equal(await textAt(folder.root, 'replacement'), 'another')
 })
 
 test('stat() tells what the system knows, of links too', async () => {

@@ -36,6 +36,8 @@ const FOLDER_ID_LENGTH_MAX = 256
 export interface FolderComponents {
   readonly folders: ReadonlyMap<string, HostFolder>
   readonly pool: DescriptorPool
+  /** Called when a session has closed everything. */
+  readonly closed: (session: FolderSession) => void
 }
 
 /**
@@ -71,6 +73,7 @@ export class FolderSession implements HostSession {
     this.#isClosed = true
     await this.#last
     for (const { descriptor } of this.#handles.takeAll()) await this.#closeQuietly(descriptor)
+    this.#components.closed(this)
   }
 
   async #answer(call: HostCall, signal: AbortSignal): Promise<HostAnswer> {

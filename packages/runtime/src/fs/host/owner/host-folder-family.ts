@@ -30,6 +30,7 @@ export class HostFolderFamily implements HostFamily {
   readonly #init: HostFolderFamilyInit
   readonly #pool: DescriptorPool
   readonly #folders = new Map<string, HostFolder>()
+  readonly #sessions = new Set<FolderSession>()
   #isStarted = false
 
   constructor(init: HostFolderFamilyInit) {
@@ -54,15 +55,25 @@ export class HostFolderFamily implements HostFamily {
     }
   }
 
-  /** Gives the folders back; runs have ended by then. */
+  /**
+   * Ends what runs still do in the folders, then gives the folders back: the number of a folder's descriptor must not
+   * become another file's while a call goes through it.
+   */
   async stop(): Promise<void> {
     const folders = [...this.#folders.values()]
     this.#folders.clear()
+    for (const session of this.#sessions) await session.close()
     for (const { descriptor } of folders) await this.#pool.close(descriptor)
   }
 
   /** @see HostFamily */
   open(run: HostRun): HostSession {
-    return new FolderSession(run, { folders: this.#folders, pool: this.#pool })
+    const session = new FolderSession(run, {
+      folders: this.#folders,
+      pool: this.#pool,
+      closed: (ended) => void this.#sessions.delete(ended),
+    })
+    this.#sessions.add(session)
+    return session
   }
 }

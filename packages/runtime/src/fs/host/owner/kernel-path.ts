@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { type BigIntStats, close, constants, fstat, lstat, open, readlink } from 'node:fs'
 import { promisify } from 'node:util'
+import { failWith } from './system-errno.ts'
 
 /** `O_PATH` of Linux, which Node does not name: a descriptor that only stands for an inode, whatever its kind. */
 const O_PATH = 0o10000000
@@ -18,16 +20,17 @@ export function entryPath(directory: number, name: string): string {
   return `/proc/self/fd/${directory}/${name}`
 }
 
-// Wrapped by hand where `promisify` has no types for bigint.
-
 /** @see open(2) */
 export const openPath: (path: string, flags: number, mode?: number) => Promise<number> = promisify(open)
 
 /** @see close(2) */
 export const closeDescriptor: (descriptor: number) => Promise<void> = promisify(close)
 
-/** @see readlink(2). The target as text; bytes that are no UTF-8 become U+FFFD. */
-export const readLinkText: (path: string) => Promise<string> = async (path) => await promisify(readlink)(path, 'utf8')
+/** @see readlink(2). @throws {FileError} `ilseq` if the target is no UTF-8 */
+export async function readLinkText(path: string): Promise<string> {
+  const target = await promisify(readlink)(path, 'buffer')
+  return isUtf8(target) ? target.toString('utf8') : failWith('ilseq')
+}
 
 /** @see fstat(2) */
 export async function statDescriptor(descriptor: number): Promise<BigIntStats> {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Dir, type Dirent, opendir } from 'node:fs'
 import { promisify } from 'node:util'
 import { FILE_TYPE, type FileType } from '../../file-system.ts'
@@ -69,11 +70,10 @@ async function readName(directory: Dir): Promise<Buffer | undefined> {
 
 /** @returns `undefined` if it has gone since, or has a name that no guest can say */
 async function listEntry(directory: number, name: Buffer): Promise<ListedEntry | undefined> {
-  const text = name.toString('utf8')
-  if (!name.equals(Buffer.from(text))) return undefined
+  if (!isUtf8(name)) return undefined
   try {
     const stat = await statEntry(Buffer.concat([Buffer.from(`${inodePath(directory)}/`), name]))
-    return [text, stat.ino.toString(), fileTypeOfStat(stat)]
+    return [name.toString('utf8'), stat.ino.toString(), fileTypeOfStat(stat)]
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error

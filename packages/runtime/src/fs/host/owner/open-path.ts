@@ -27,6 +27,7 @@ export async function openPathAt(
   path: string,
   options: OpenOptions,
 ): Promise<FolderHandle> {
+  if (options.create && options.directory) failWith('inval')
   await using walk = new Walk(context, from, path)
   const isExclusive = options.create && options.exclusive
   for (let attempt = 0; attempt < CREATE_ATTEMPTS_MAX; attempt++) {

@@ -136,8 +136,7 @@ export async function readLinkAt(context: FolderContext, { from, path }: Place):
   if (found === undefined) failWith('noent')
   const name = await walk.reachParent()
   if (name === undefined || !found.stat.isSymbolicLink()) failWith('inval')
-  const target = await readLinkText(entryPath(walk.directory, name))
-  return target.includes('\uFFFD') ? failWith('ilseq') : target
+  return await readLinkText(entryPath(walk.directory, name))
 }
 
 /** The last name of a path where something is to be changed, once that is allowed. */
