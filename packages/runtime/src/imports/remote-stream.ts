@@ -33,7 +33,7 @@ const DRIVER_ERRNOS: readonly Errno[] = [
 const WRITE_SIZE_MAX = 1024 * 1024
 
 /** A stream that the host holds for the run, as a file descriptor of the guest. */
-export function createRemoteStream(guest: Guest, handle: number): OpenStream {
+function createRemoteStream(guest: Guest, handle: number): OpenStream {
   return {
     kind: 'stream',
     type: FILE_TYPE.socketStream,

@@ -41,7 +41,7 @@ export interface Registry {
 }
 
 /** Entries of each kind: more than that nobody looks after. */
-export const ENTRIES_MAX = 256
+const ENTRIES_MAX = 256
 /** Bytes of an executable: static ones of Go or Node have about a hundred megabytes. */
 export const EXECUTABLE_SIZE_MAX: number = 256 * 1024 * 1024
 /** Bytes of a driver: the largest module of `@blockless/wasm`. */
