@@ -9,7 +9,7 @@ import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
 import { whenReady } from './nonblocking.ts'
 import { FD_READ, FD_WRITE } from './poll-host.ts'
-import { checkVectors, gather, scatter, sizeOfVectors, type Vectors } from './vectors.ts'
+import { checkVectors, concatenate, gather, scatter, sizeOfVectors, type Vectors } from './vectors.ts'
 
 /** Bits of `riflags`; there is no way to look at bytes without taking them. */
 const RECEIVE = { peek: 1, waitAll: 2 } as const
@@ -83,7 +83,7 @@ function receive(guest: Guest, socket: Descriptor<OpenStream>, call: Receive): A
   const wanted = sizeOfVectors(guest, call.vectors)
   const isWhole = (call.flags & RECEIVE.waitAll) !== 0
   const received = whenReady(guest, socket, FD_READ, () =>
-    isWhole ? readAll(target, wanted, []) : target.read(wanted),
+    isWhole ? readAll(target, wanted, 0, []) : target.read(wanted),
   )
   return andThen(received, (bytes) => {
     scatter(guest, call.vectors, bytes)
@@ -92,12 +92,13 @@ function receive(guest: Guest, socket: Descriptor<OpenStream>, call: Receive): A
   })
 }
 
-/** Reads until `left` bytes are there, or the stream ends. */
-function readAll(stream: OpenStream, left: number, parts: Uint8Array[]): Awaitable<Uint8Array> {
+/** Reads until `left` bytes more are there, or the stream ends. */
+function readAll(stream: OpenStream, left: number, found: number, parts: Uint8Array[]): Awaitable<Uint8Array> {
   return andThen(stream.read(left), (bytes) => {
     parts.push(bytes)
-    if (bytes.length > 0 && bytes.length < left) return readAll(stream, left - bytes.length, parts)
-    return parts.length === 1 ? bytes : Buffer.concat(parts)
+    const total = found + bytes.length
+    if (bytes.length > 0 && bytes.length < left) return readAll(stream, left - bytes.length, total, parts)
+    return concatenate(parts, total)
   })
 }
 

@@ -60,7 +60,8 @@ export function gather(guest: Guest, vectors: Vectors): Uint8Array {
   return parts === undefined ? gathered : concatenate(parts, Math.min(total, GATHERED_SIZE_MAX))
 }
 
-function concatenate(parts: readonly Uint8Array[], size: number): Uint8Array {
+/** The first `size` bytes of all parts together. */
+export function concatenate(parts: readonly Uint8Array[], size: number): Uint8Array {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const part of parts) {

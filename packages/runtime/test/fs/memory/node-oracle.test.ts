@@ -8,6 +8,8 @@ import { FILE_TYPE } from '../../../src/fs/file-system.ts'
 import type { MemoryDirectory } from '../../../src/fs/memory/memory-directory.ts'
 import { createTree, errnoOf, openFile, PLAIN } from './tree-bench.ts'
 
+const BYTES_MAX = 100_000n
+
 interface Step {
   readonly kind: 'mkdir' | 'rmdir' | 'unlink' | 'write' | 'truncate' | 'rename' | 'link' | 'create'
   readonly path: string
@@ -84,23 +86,40 @@ function listMemory(root: MemoryDirectory): unknown[] {
     .list()
     .slice(2)
     .map(({ name, type }) => {
-      const opened = root.open(name, PLAIN)
-      if (type === FILE_TYPE.directory) return [name, listMemory(opened as MemoryDirectory)]
+      if (type === FILE_TYPE.directory) return [name, listMemory(root.open(name, PLAIN) as MemoryDirectory)]
       const file = openFile(root, name)
       const text = Buffer.from(file.read(0n, 1000)).toString('latin1')
+      file.close()
       return [name, text, Number(root.statAt(name, false).links)]
     })
+}
+
+function removeAll(root: MemoryDirectory): void {
+  for (const { name, type } of root.list().slice(2)) {
+    if (type !== FILE_TYPE.directory) root.unlink(name)
+    else {
+      removeAll(root.open(name, PLAIN) as MemoryDirectory)
+      root.removeDirectory(name)
+    }
+  }
 }
 
 test('a tree in memory does what a folder of this machine does', { skip: !isComparable }, () => {
   const property = fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
     const folder = fs.mkdtempSync(join(tmpdir(), 'memory-oracle-'))
     try {
-      const { root } = createTree()
+      const { root } = createTree({ bytesMax: Number(BYTES_MAX) })
       for (const each of steps) {
         assert.equal(inMemory(root, each), onDisk(folder, each), `${each.kind} ${each.path} ${each.to}`)
       }
       assert.deepEqual(listMemory(root), listDisk(folder))
+      removeAll(root)
+      openFile(root, 'all', { create: true }).setSize(BYTES_MAX)
+      assert.equal(
+        errnoOf(() => root.symlink('x', 'more')),
+        'nospc',
+        'every byte was given back, and none twice',
+      )
     } finally {
       fs.rmSync(folder, { recursive: true })
     }
