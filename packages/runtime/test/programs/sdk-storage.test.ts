@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { silentLogger, systemClock } from '@blockless/core'
-import { type Executor, RunHost, type RunReport } from '@blockless/runtime'
+import { createGate, createPolicy, type Executor, RunHost, type RunReport } from '@blockless/runtime'
 import { compileWat } from '@blockless/testing'
 import { IpfsFamily } from '../../src/host/ipfs/ipfs-family.ts'
 import { LlmFamily } from '../../src/host/llm/llm-family.ts'
@@ -105,7 +105,9 @@ suite('programs of the existing SDK that store things', () => {
   test('a program puts, gets, lists and deletes objects in a bucket', async () => {
     await using session = openSession(new S3Family())
     await session.call('s3.command', { command: 1, options: buckets.options() })
-    const report = await run('s3', [new S3Family()], [buckets.endpoint])
+    const operator = { allow: ['s3:*'], allowPrivate: ['127.0.0.1'] }
+    const gateOf = (permission: string): Gate => createGate(createPolicy({ manifest: [permission], operator }))
+    const report = await run('s3', [new S3Family()], [buckets.endpoint], gateOf(`s3:${buckets.endpoint}/photos`))
     assert.deepEqual(textOf(report.stdout).split('\n'), [
       'put true',
       'put large true',
@@ -117,6 +119,10 @@ suite('programs of the existing SDK that store things', () => {
       '',
     ])
     assert.deepEqual(report.exit, { kind: 'exit', code: 0 })
+    for (const permission of [`s3:read:${buckets.endpoint}/photos`, `s3:${buckets.endpoint}/other`, 's3:http://*']) {
+      const refused = await run('s3', [new S3Family()], [buckets.endpoint], gateOf(permission))
+      assert.match(textOf(refused.stdout), /^put false\nput large false\n/, permission)
+    }
   })
 
   test('a program talks to a model', async () => {

@@ -51,6 +51,8 @@ function endpointOf(value: unknown): URL | undefined {
   const url = URL.parse(value.includes('://') ? value : `https://${value}`)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined
   const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  // so that what is decided is what is requested
+  url.pathname = url.pathname.replace(/\/+$/, '')
   return isBare ? url : undefined
 }
 

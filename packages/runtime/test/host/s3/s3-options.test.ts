@@ -33,6 +33,18 @@ test('parseS3Options() takes an endpoint without a scheme as HTTPS, and a missin
   assert.deepEqual([options.endpoint.href, options.region], ['https://s3.example.org/', 'us-east-1'])
 })
 
+test('parseS3Options() leaves no doubt about where the bucket is', () => {
+  for (const endpoint of [
+    'http://127.0.0.1:9000/base',
+    'http://127.0.0.1:9000/base///',
+    'http://127.0.0.1:9000/x/../base/',
+  ]) {
+    const options = parseS3Options(JSON.stringify({ ...BASE, endpoint, bucket_name: 'b' }))
+    assert.ok(typeof options !== 'string')
+    assert.equal(options.endpoint.href, 'http://127.0.0.1:9000/base')
+  }
+})
+
 test('parseListPage() reads any text without throwing', () => {
   const pieces = fc.constantFrom(
     '<a>',
