@@ -10,6 +10,7 @@ export { HostFolderError, type HostFolderReason } from './fs/host/owner/host-fol
 export { HostFolderFamily, type HostFolderFamilyInit } from './fs/host/owner/host-folder-family.ts'
 export { encodeFileLayer, type LayerItem } from './fs/layers/file-layer.ts'
 export type { HostMount, MemoryMount, Mount } from './fs/mount.ts'
+export { clockFamily } from './host/clock/clock-family.ts'
 export { ExtensionError, type ExtensionReason } from './host/extension/extension-error.ts'
 export { type AddOptions, type ExtensionCheck, ExtensionStore } from './host/extension/extension-store.ts'
 export type { Extension, InstalledDriver, Registry } from './host/extension/registry.ts'
@@ -31,6 +32,7 @@ export {
   operatorConfigSchema,
   type SecretPlace,
 } from './host/operator-config.ts'
+export { type Denial, denialsOf } from './host-call/denials.ts'
 export {
   answered,
   type Fields,
@@ -56,4 +58,14 @@ export {
   type PolicyTexts,
 } from './policy/policy.ts'
 export { type AccessFlag, permissionsOfFlags, type RunFlags } from './policy/run-flags.ts'
+export {
+  createRecording,
+  decodeRecording,
+  encodeRecording,
+  findDifferences,
+  type ResultPart,
+  replayedRequest,
+} from './recording/recording.ts'
+export { RecordingError, type RecordingReason } from './recording/recording-error.ts'
+export { RECORDING_SIZE_MAX, type Recording } from './recording/recording-schema.ts'
 export { RuntimeError, type RuntimeReason } from './runtime-error.ts'

@@ -8,7 +8,7 @@ export type RuntimeReason =
   | { readonly code: 'ERR_MODULE_NOT_PREPARED'; readonly functionCid: string }
   | { readonly code: 'ERR_EXECUTOR_STATE'; readonly state: string }
   | { readonly code: 'ERR_HOST_CALL'; readonly name: string; readonly why: string }
-  | { readonly code: 'ERR_REPLAY_DIVERGED'; readonly sequence: number; readonly why: string }
+  | { readonly code: 'ERR_REPLAY_DIVERGED'; readonly sequence: number; readonly name: string; readonly why: string }
 
 /**
  * An error of the sandbox: what went wrong in `code` and `details`, and what to do about it in `message`.
@@ -38,7 +38,7 @@ function describe(reason: RuntimeReason): string {
     case 'ERR_HOST_CALL':
       return `Cannot finish run: this node failed at its host call "${reason.name}" (${reason.why}), try another node`
     case 'ERR_REPLAY_DIVERGED':
-      return `Cannot replay run: of its host call ${reason.sequence}, ${reason.why}, use the module and the input of the record`
+      return `Cannot replay run: of its host call ${reason.sequence} ("${reason.name}"), ${reason.why}, use the module and the input of the record`
     default:
       return describeModule(reason)
   }

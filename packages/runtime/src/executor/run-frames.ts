@@ -10,6 +10,8 @@ export interface RunOrder {
   readonly deadlineMs: number
   /** Whether its host functions may wait for the world outside, so that it runs on a stack of its own. */
   readonly waits: boolean
+  /** Whether clocks tell the machine's time, which the host is asked for, and sleeping takes it. */
+  readonly hasRealClock: boolean
   readonly outputBytes: number
   readonly fuel: number
   readonly timestampMs: number
@@ -23,6 +25,9 @@ export interface RunOrder {
 
 const ORDER_HEAD_SIZE = 96
 const SEED_SIZE = 32
+/** Bits of the word of flags. */
+const WAITS = 1
+const HAS_REAL_CLOCK = 2
 
 /** The frame of a run: numbers at fixed places, then arguments, environment, entry, stdin and mounts. */
 export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuffer> {
@@ -45,7 +50,7 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
   view.setUint32(76, order.env.bytes.length, true)
   view.setUint32(80, entry.length, true)
   view.setUint32(84, order.stdin.length, true)
-  view.setUint32(88, order.waits ? 1 : 0, true)
+  view.setUint32(88, (order.waits ? WAITS : 0) | (order.hasRealClock ? HAS_REAL_CLOCK : 0), true)
   view.setUint32(92, mounts.length, true)
   let at = FRAME_HEAD_SIZE + ORDER_HEAD_SIZE
   for (const part of parts) {
@@ -62,7 +67,7 @@ export function readOrderHead(payload: Uint8Array): Pick<RunOrder, 'module' | 'm
     module: view.getUint32(0, true),
     memoryPages: view.getUint32(4, true),
     deadlineMs: view.getUint32(8, true),
-    waits: view.getUint32(88, true) !== 0,
+    waits: (view.getUint32(88, true) & WAITS) !== 0,
   }
 }
 
@@ -80,6 +85,7 @@ export function decodeRunOrder(payload: Uint8Array): RunOrder {
   const entry = new TextDecoder('utf-8', { ignoreBOM: true }).decode(take(80))
   return {
     ...readOrderHead(payload),
+    hasRealClock: (view.getUint32(88, true) & HAS_REAL_CLOCK) !== 0,
     outputBytes: view.getUint32(12, true),
     fuel: view.getFloat64(16, true),
     timestampMs: view.getFloat64(24, true),

@@ -22,6 +22,11 @@ export interface RunRequest {
   readonly name: string
   /** Directories that the guest has; one empty one to write to, its root, if left out. */
   readonly mounts?: readonly Mount[]
+  /**
+   * Whose time the guest is told: `virtual`, if left out, starts at `timestampMs` and counts fuel; `real` is the machine's,
+   * asked for as host calls `clock.*`, so that it is part of the transcript.
+   */
+  readonly clock?: 'virtual' | 'real'
 }
 
 /** Pages of 64 KiB that a run may have. */
@@ -38,11 +43,13 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
   const { limits, input, seed, mounts = DEFAULT_MOUNTS } = request
   if (seed.length !== 32) throw new RangeError(`Cannot run: its seed has ${seed.length} bytes, 32 are needed`)
   checkMounts(mounts)
+  const hasRealClock = request.clock === 'real'
   return {
     module: module.id,
     memoryPages: effectivePages(pagesOf(limits), module.info),
     deadlineMs: limits.deadlineMs,
-    waits: mounts.some(({ kind }) => kind === 'host') || importsWaiting(module),
+    waits: hasRealClock || mounts.some(({ kind }) => kind === 'host') || importsWaiting(module),
+    hasRealClock,
     outputBytes: limits.outputBytes,
     fuel: limits.fuel,
     timestampMs: request.timestampMs,

@@ -25,6 +25,8 @@ export interface GuestInit {
   readonly seed: Uint8Array
   readonly outputBytes: number
   readonly fuel: number
+  /** Whether clocks are the machine's, which the host is asked for. */
+  readonly hasRealClock?: boolean
   /** Directories that are open from the beginning; none if left out. */
   readonly mounts?: readonly Mount[]
 }
@@ -59,6 +61,8 @@ export class Guest {
   env: TextTable = NO_TEXTS
   stdin: Uint8Array = new Uint8Array()
   stdinOffset = 0
+  /** Whether clocks tell the machine's time, which has to be asked for. */
+  hasRealClock = false
   /** The program's linked modules, if it has any. */
   modules: ModuleCalls | undefined
   /** How a host call ended the run, if one did; the first one counts. */
@@ -82,6 +86,7 @@ export class Guest {
     this.env = init.env
     this.stdin = init.stdin
     this.stdinOffset = 0
+    this.hasRealClock = init.hasRealClock ?? false
     this.end = undefined
     this.modules = undefined
     this.#states.clear()

@@ -56,6 +56,11 @@ export class RunHost implements AsyncDisposable {
     return this.#current !== undefined
   }
 
+  /** Bytes of the calls that were performed. */
+  get sentBytes(): number {
+    return this.#sentBytes
+  }
+
   /** What the world has told this run. */
   get transcript(): Transcript {
     return this.#entries
@@ -74,10 +79,10 @@ export class RunHost implements AsyncDisposable {
     const callHash = sha256(call)
     const known = this.#known(sequence)
     if (known !== undefined) {
-      if (!equalBytes(known.callHash, callHash)) this.#diverged(sequence, 'it is not the call that was made then')
+      if (!equalBytes(known.callHash, callHash)) this.#diverged(sequence, call, 'it is not the call that was made then')
       return await known.answer
     }
-    if (this.#init.replay !== undefined) this.#diverged(sequence, 'the record ends before it')
+    if (this.#init.replay !== undefined) this.#diverged(sequence, call, 'the record ends before it')
     if (sequence !== this.#entries.length || this.#current !== undefined) {
       throw new RangeError(`Cannot answer host call ${sequence}: the run is at ${this.#entries.length}`)
     }
@@ -114,8 +119,8 @@ export class RunHost implements AsyncDisposable {
     return this.#entries[sequence]
   }
 
-  #diverged(sequence: number, why: string): never {
-    throw new RuntimeError({ code: 'ERR_REPLAY_DIVERGED', sequence, why })
+  #diverged(sequence: number, call: Uint8Array, why: string): never {
+    throw new RuntimeError({ code: 'ERR_REPLAY_DIVERGED', sequence, name: decodeCall(call).name, why })
   }
 
   async #perform(call: HostCall, size: number): Promise<HostAnswer> {

@@ -13,6 +13,14 @@ export interface Program {
   readonly entry: Uint8Array
   /** In the order in which they are instantiated, before the entry's; each may import from those before it. */
   readonly modules: readonly LinkedModule[]
+  /** Whether functions that nobody provides may be imported: calling one is a trap. They are refused if left out. */
+  readonly trapsUnknownImports?: boolean
+}
+
+/** An import by its two names. */
+export interface ImportName {
+  readonly module: string
+  readonly name: string
 }
 
 /** A program of one module, or one as it is. */
@@ -33,26 +41,35 @@ export function programParts(program: Program): readonly Uint8Array[] {
   return [...program.modules.map(({ wasm }) => wasm), program.entry]
 }
 
+/** What a program's head says, as JSON. */
+interface ProgramHead {
+  readonly modules: readonly { readonly name: string; readonly size: number }[]
+  readonly trapsUnknownImports: boolean
+}
+
 /** Names and sizes of the linked modules, as JSON before the bytes of {@link programParts}. */
 export function encodeProgramHead(program: Program): Uint8Array {
   const modules = program.modules.map(({ name, wasm }) => ({ name, size: wasm.length }))
-  return new TextEncoder().encode(JSON.stringify(modules))
+  const text: ProgramHead = { modules, trapsUnknownImports: program.trapsUnknownImports === true }
+  return new TextEncoder().encode(JSON.stringify(text))
 }
 
 /** The program of a head and the bytes behind it, which are copied. */
 export function decodeProgram(head: Uint8Array, bytes: Uint8Array): Program {
-  const modules: { name: string; size: number }[] = JSON.parse(new TextDecoder().decode(head))
+  const { modules, trapsUnknownImports }: ProgramHead = JSON.parse(new TextDecoder().decode(head))
   let at = 0
   const linked = modules.map(({ name, size }) => {
     const wasm = bytes.slice(at, at + size)
     at += size
     return { name, wasm }
   })
-  return { entry: bytes.slice(at), modules: linked }
+  return { entry: bytes.slice(at), modules: linked, trapsUnknownImports }
 }
 
 /** A compiled program, its modules in the order in which they are instantiated. */
 export interface CompiledProgram {
   readonly entry: WebAssembly.Module
   readonly modules: readonly { readonly name: string; readonly module: WebAssembly.Module }[]
+  /** Functions that it imports and nobody provides. */
+  readonly unknownImports: readonly ImportName[]
 }

@@ -4,6 +4,7 @@ import type { ModuleFacts } from '../executor/thread/messages.ts'
 import { IMPORT_SIGNATURES } from '../imports/signatures.ts'
 import { describeBytes } from './describe-bytes.ts'
 import { nearNames } from './near-names.ts'
+import type { ImportName } from './program.ts'
 
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 const NO_PARAMETERS = '() -> '
@@ -12,6 +13,16 @@ const NO_PARAMETERS = '() -> '
 export interface ReadModule {
   readonly facts: ModuleFacts
   readonly exports: Module['exports']
+  /** Functions that it imports and nobody provides; none unless that is allowed. */
+  readonly unknownImports: readonly ImportName[]
+}
+
+/** What a module may import beside what the host provides. */
+export interface ReadModuleOptions {
+  /** Functions of modules linked to it; its `imports` are what remains for the host to provide. */
+  readonly offered?: OfferedFunctions
+  /** Whether functions that nobody provides are let pass, for calls of them to trap. */
+  readonly trapsUnknown?: boolean
 }
 
 /** Functions that linked modules offer: the type of each by the name of its module and its own. */
@@ -20,10 +31,10 @@ export type OfferedFunctions = ReadonlyMap<string, ReadonlyMap<string, string>>
 /**
  * Reads a module and checks that the sandbox can run it: valid, of a bearable size, importing only what there is.
  *
- * @param offered - by modules linked to it; its `imports` are what remains for the host to provide
  * @throws {FailureError} with the first thing that is wrong
  */
-export function readModule(wasm: Uint8Array, offered: OfferedFunctions = new Map()): ReadModule {
+export function readModule(wasm: Uint8Array, options: ReadModuleOptions = {}): ReadModule {
+  const { offered = new Map(), trapsUnknown = false } = options
   if (!PREAMBLE.every((byte, index) => wasm[index] === byte)) {
     const looksLike = describeBytes(wasm)
     throw new FailureError({
@@ -33,7 +44,8 @@ export function readModule(wasm: Uint8Array, offered: OfferedFunctions = new Map
     })
   }
   const module = translated(() => decodeModule(wasm))
-  for (const found of module.imports) checkImport(found, offered)
+  const unknownImports = trapsUnknown ? module.imports.filter((found) => isUnknown(found, offered)) : []
+  for (const found of module.imports) if (!unknownImports.includes(found)) checkImport(found, offered)
   const hostImports = module.imports.filter((found) => !offered.has(found.module))
   const facts = {
     entries: entriesOf(module),
@@ -42,7 +54,11 @@ export function readModule(wasm: Uint8Array, offered: OfferedFunctions = new Map
     memoryPagesMax: module.memory?.pagesMax ?? 0,
     size: wasm.length,
   }
-  return { facts, exports: module.exports }
+  return {
+    facts,
+    exports: module.exports,
+    unknownImports: unknownImports.map(({ module, name }) => ({ module, name })),
+  }
 }
 
 /** Runs a part of `@blockless/wasm` and says its refusals in the words of the runtime. */
@@ -74,6 +90,12 @@ function entriesOf(module: Module): string[] {
     .filter(({ kind, signature }) => kind === 'function' && signature?.startsWith(NO_PARAMETERS) === true)
     .map(({ name }) => name)
     .sort()
+}
+
+/** A vector in its type could not even be called: JavaScript has no such values. */
+function isUnknown({ module, name, kind, signature }: ImportDescriptor, offered: OfferedFunctions): boolean {
+  const isProvided = Object.hasOwn(IMPORT_SIGNATURES, module) && Object.hasOwn(IMPORT_SIGNATURES[module] ?? {}, name)
+  return kind === 'function' && !offered.has(module) && !isProvided && signature?.includes('v128') === false
 }
 
 function checkImport(found: ImportDescriptor, offered: OfferedFunctions): void {

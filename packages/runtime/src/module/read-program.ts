@@ -1,7 +1,7 @@
 import { FailureError } from '../executor/failure.ts'
 import type { ModuleFacts } from '../executor/thread/messages.ts'
 import { IMPORT_SIGNATURES } from '../imports/signatures.ts'
-import { findSizeFailure, type Program } from './program.ts'
+import { findSizeFailure, type ImportName, type Program } from './program.ts'
 import { type ReadModule, readModule } from './read-module.ts'
 
 /** Values that cross from module to module: references would let code run whose fuel nobody counts. */
@@ -13,6 +13,8 @@ const PAGES_MAX = 65_536
 export interface ReadProgram {
   readonly info: ModuleFacts
   readonly parts: readonly ReadModule[]
+  /** Functions that are imported and nobody provides; none unless the program says that they trap. */
+  readonly unknownImports: readonly ImportName[]
 }
 
 /**
@@ -26,14 +28,15 @@ export function readProgram(program: Program): ReadProgram {
   const offered = new Map<string, ReadonlyMap<string, string>>()
   if (program.modules.length > MODULES_COUNT_MAX)
     refuse(`${program.modules.length} modules are linked, ${MODULES_COUNT_MAX} may be`)
+  const trapsUnknown = program.trapsUnknownImports === true
   const linked = program.modules.map(({ name, wasm }) => {
     if (Object.hasOwn(IMPORT_SIGNATURES, name)) refuse(`a linked module has the name of the host's "${name}"`)
     if (offered.has(name)) refuse(`two linked modules have the name "${name}"`)
-    const module = readModule(wasm, offered)
+    const module = readModule(wasm, { offered, trapsUnknown })
     offered.set(name, functionsOf(module))
     return module
   })
-  const entry = readModule(program.entry, offered)
+  const entry = readModule(program.entry, { offered, trapsUnknown })
   const parts = [...linked, entry]
   const sum = (count: (facts: ModuleFacts) => number): number => parts.reduce((all, { facts }) => all + count(facts), 0)
   const info = {
@@ -46,7 +49,7 @@ export function readProgram(program: Program): ReadProgram {
     ),
     size: sum(({ size }) => size),
   }
-  return { info, parts }
+  return { info, parts, unknownImports: parts.flatMap((part) => part.unknownImports) }
 }
 
 /**

@@ -1,14 +1,19 @@
+import { type Awaitable, andThen } from '../awaitable.ts'
 import type { Guest } from '../guest/guest.ts'
 import { RANDOM_BYTES_SHIFT, RANDOM_SIZE_MAX } from '../limits.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
+import { askNow } from './real-clock.ts'
 
 const REALTIME = 0
 const MONOTONIC = 1
 const THREAD_CPU = 3
 const RESOLUTION_NS = 1n
 
-/** `clock_*` and `random_get`: both follow from the request, so every node answers the same. */
+/**
+ * `clock_*` and `random_get`: both follow from the request, so every node answers the same. Only a run that asks for the
+ * machine's clock is told its time.
+ */
 export function clockRandomFunctions(guest: Guest): HostFunctions {
   return {
     clock_res_get: (clock: number, result: number) => {
@@ -18,11 +23,16 @@ export function clockRandomFunctions(guest: Guest): HostFunctions {
     clock_time_get: (clock: number, _precision: bigint, result: number) => {
       const id = clock >>> 0
       if (id > THREAD_CPU) return ERRNO.inval
-      const isWall = id === REALTIME || id === MONOTONIC
-      return writeU64(guest, result >>> 0, isWall ? guest.nowNs : guest.fuelUsed)
+      return andThen(timeOf(guest, id), (timeNs) => writeU64(guest, result >>> 0, timeNs))
     },
     random_get: (address: number, size: number) => fillRandom(guest, address >>> 0, size >>> 0),
   }
+}
+
+/** The processor clocks count fuel whatever the others tell. */
+function timeOf(guest: Guest, id: number): Awaitable<bigint> {
+  if (id !== REALTIME && id !== MONOTONIC) return guest.fuelUsed
+  return guest.hasRealClock ? askNow(guest, id === MONOTONIC) : guest.nowNs
 }
 
 function fillRandom(guest: Guest, address: number, size: number): Errno {

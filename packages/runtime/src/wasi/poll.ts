@@ -1,14 +1,16 @@
-import type { Awaitable } from '../awaitable.ts'
+import { type Awaitable, andThen } from '../awaitable.ts'
 import type { Guest } from '../guest/guest.ts'
 import { SUBSCRIPTION_FUEL, SUBSCRIPTIONS_MAX } from '../limits.ts'
 import { RIGHT } from './descriptors/rights.ts'
 import { ERRNO, type Errno } from './errno.ts'
 import type { HostFunctions } from './host-function.ts'
 import { FD_READ, FD_WRITE, HANGUP, type HostSubscription, type PollEvent, pollHost } from './poll-host.ts'
+import { askNow, askSleep } from './real-clock.ts'
 import type { Snapshot } from './structures.ts'
 
 const EVENT_SIZE = 32
 const CLOCK = 0
+const MONOTONIC = 1
 const THREAD_CPU = 3
 const ABSOLUTE = 1
 
@@ -25,7 +27,8 @@ const LAYOUTS: Readonly<Record<Snapshot, Layout>> = {
 }
 
 /**
- * `poll_oneoff`: sleeping moves the guest's clock on and takes no time; only streams of the host are waited for.
+ * `poll_oneoff`: sleeping moves the guest's clock on and takes no time; only streams of the host are waited for, and, in a
+ * run with the machine's clock, time itself.
  */
 export function pollFunctions(guest: Guest, snapshot: Snapshot): HostFunctions {
   const layout = LAYOUTS[snapshot]
@@ -51,10 +54,36 @@ function poll(guest: Guest, layout: Layout, call: Call): Awaitable<Errno> {
     memory.has(call.result, 4)
   if (!isInside) return ERRNO.fault
   guest.charge(call.count * SUBSCRIPTION_FUEL)
-  const { ready, clocks, waiting } = readSubscriptions(guest, layout, call)
-  if (waiting.length === 0) return tell(guest, call, ready, clocks)
-  const waitNs = ready.length > 0 ? 0n : leastOf(clocks)
-  return pollHost(guest, waiting, waitNs).then((found) => tell(guest, call, [...ready, ...found], clocks))
+  return andThen(nowOf(guest, layout, call), (now) => {
+    const { ready, clocks, waiting } = readSubscriptions(guest, layout, call, now)
+    const waitNs = ready.length > 0 ? 0n : leastOf(clocks)
+    if (waiting.length > 0) {
+      return pollHost(guest, waiting, waitNs).then((found) => tell(guest, call, [...ready, ...found], clocks))
+    }
+    const slept = guest.hasRealClock ? askSleep(guest, waitNs ?? 0n) : undefined
+    return andThen(slept, () => tell(guest, call, ready, clocks))
+  })
+}
+
+/** Reads a clock for the subscriptions that name a moment of it. */
+type Now = (clock: number) => bigint
+
+/** The machine's clocks are asked once before the subscriptions are read, and only if one of them names a moment. */
+function nowOf(guest: Guest, layout: Layout, call: Call): Awaitable<Now> {
+  if (!guest.hasRealClock || !hasMoment(guest, layout, call)) return () => guest.nowNs
+  return askNow(guest, false).then(async (realtimeNs) => {
+    const monotonicNs = await askNow(guest, true)
+    return (clock) => (clock === MONOTONIC ? monotonicNs : realtimeNs)
+  })
+}
+
+function hasMoment(guest: Guest, layout: Layout, call: Call): boolean {
+  const { view } = guest.memory
+  for (let index = 0; index < call.count; index++) {
+    const at = call.in + index * layout.size
+    if (view.getUint8(at + 8) === CLOCK && (view.getUint16(at + layout.flags, true) & ABSOLUTE) !== 0) return true
+  }
+  return false
 }
 
 /** Writes the events there are, or those of the clocks that come first. */
@@ -88,7 +117,7 @@ interface Subscriptions {
   readonly waiting: HostSubscription[]
 }
 
-function readSubscriptions(guest: Guest, layout: Layout, call: Call): Subscriptions {
+function readSubscriptions(guest: Guest, layout: Layout, call: Call, now: Now): Subscriptions {
   const view = guest.memory.view
   const ready: PollEvent[] = []
   const waiting: HostSubscription[] = []
@@ -110,7 +139,7 @@ function readSubscriptions(guest: Guest, layout: Layout, call: Call): Subscripti
     }
     const timeoutNs = view.getBigUint64(at + layout.timeout, true)
     const isAbsolute = (view.getUint16(at + layout.flags, true) & ABSOLUTE) !== 0
-    const waitNs = isAbsolute ? timeoutNs - guest.nowNs : timeoutNs
+    const waitNs = isAbsolute ? timeoutNs - now(clock) : timeoutNs
     clocks.push({ userdata, waitNs: waitNs < 0n ? 0n : waitNs })
   }
   return { ready, clocks, waiting }

@@ -56,6 +56,7 @@ test('a run comes out of its frame as it went in', () => {
     memoryPages: 65_536,
     deadlineMs: 900_000,
     waits: true,
+    hasRealClock: true,
     outputBytes: 4_194_304,
     fuel: Number.MAX_SAFE_INTEGER,
     timestampMs: 8_640_000_000_000_000,

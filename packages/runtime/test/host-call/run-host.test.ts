@@ -89,7 +89,7 @@ test('RunHost replays a record without the world, and says where a run leaves it
   assert.deepEqual(transcriptHashOf(host.transcript), transcriptHashOf(first.transcript))
   await assert.rejects(host.answer(1, callOf('two')), {
     code: 'ERR_REPLAY_DIVERGED',
-    message: /host call 1, the record/,
+    message: /host call 1 \("echo.say"\), the record/,
   })
   await assert.rejects(hostOf(family, { replay: [...first.transcript] }).answer(0, callOf('x')), /not the call/)
   assert.equal(family.seen.length, 0)

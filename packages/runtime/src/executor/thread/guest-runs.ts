@@ -1,5 +1,6 @@
 import { Guest } from '../../guest/guest.ts'
 import { createGuestImports } from '../../imports/guest-imports.ts'
+import { withUnknownImports } from '../../imports/unknown-imports.ts'
 import type { CompiledProgram } from '../../module/program.ts'
 import { FailureError } from '../failure.ts'
 import { EXIT_KIND_CODES } from '../protocol.ts'
@@ -102,7 +103,8 @@ export class GuestRuns {
   async #runIn(id: number, { place, order }: ActiveRun, program: CompiledProgram): ReturnType<typeof runGuest> {
     place.link.reset(id)
     this.#events.resumed(id)
-    return await runGuest(place.guest, importsOf(place, order.waits), program, order)
+    const imports = withUnknownImports(importsOf(place, order.waits), place.guest, program.unknownImports)
+    return await runGuest(place.guest, imports, program, order)
   }
 
   #done(id: number, outcome: RunOutcome): RunAnswer {

@@ -21,7 +21,7 @@ export function prepareModule({ id, program, memoryPagesMax, precise }: PrepareT
 
 function compileProgram(
   program: Program,
-  { parts }: ReadProgram,
+  { parts, unknownImports }: ReadProgram,
   { memoryPages, precise }: { readonly memoryPages: number; readonly precise: boolean },
 ): CompiledProgram {
   const pages = sharePages(memoryPages, parts)
@@ -29,7 +29,7 @@ function compileProgram(
     compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, precise })).bytes),
   )
   const modules = program.modules.map(({ name }, index) => ({ name, module: compiled[index] as WebAssembly.Module }))
-  return { entry: compiled.at(-1) as WebAssembly.Module, modules }
+  return { entry: compiled.at(-1) as WebAssembly.Module, modules, unknownImports }
 }
 
 /** `instrument()` validates what it is given, so a refusal here is a fault of ours; it is said, not thrown at the host. */
