@@ -18,6 +18,8 @@ export const LINKS_FOLLOWED_MAX = 40
 export const FILES_BYTES_MAX: number = 64 * 1024 * 1024
 /** Names that a run makes for files in memory: each takes the host about 1 KiB beside the contents. */
 export const FILE_ENTRIES_MAX = 16_384
+/** Entries of listings that a guest has begun: four times what it can make, about 6 MiB of the host's memory. */
+export const LISTED_ENTRIES_MAX = 65_536
 /** Directories that a run has from the beginning: programs look through all of them for each path. */
 export const MOUNTS_MAX = 16
 /** Bytes of files that all mounts of a run bring along; they travel with the run. */

@@ -46,7 +46,7 @@ function readDirectory(
 function list(guest: Guest, descriptor: Descriptor<OpenDirectory>): Awaitable<readonly DirectoryEntry[]> {
   return andThen(descriptor.target.list(), (entries) => {
     guest.charge(entries.length * ENTRY_FUEL)
-    descriptor.listing = entries
+    guest.descriptors.keepListing(descriptor, entries)
     return entries
   })
 }

@@ -313,6 +313,28 @@ test('fd_readdir cuts off what does not fit and goes on from a cookie', () => {
   assert.equal(bench.call('fd_readdir', 1, DATA, 10, 0n, RESULT), ERRNO.notdir)
 })
 
+test('listings are kept for their cookies, the oldest ones only while there is room', () => {
+  const bench = createFileBench()
+  const names = Array.from({ length: 10_000 }, (_, index) => `n${index}`)
+  for (const name of names) bench.call('path_symlink', ...bench.path('x'), ROOT, ...bench.path(name))
+  const first = (descriptor: number, cookie: bigint): string => {
+    assert.equal(bench.call('fd_readdir', descriptor, DATA, 40, cookie, RESULT), ERRNO.success)
+    return bench.text(DATA + 24, bench.u32(DATA + 16))
+  }
+  const directories = Array.from({ length: 7 }, () => open(bench, '.', OPEN.directory, RIGHT.fdReaddir))
+  for (const directory of directories) assert.equal(first(directory, 0n), '.')
+  bench.call('path_unlink_file', ROOT, ...bench.path('n0'))
+  assert.deepEqual(
+    directories.slice(1).map((directory) => first(directory, 2n)),
+    Array<string>(6).fill('n0'),
+  )
+  assert.equal(first(directories[0] as number, 2n), 'n1', 'it was listed again')
+  assert.equal(first(directories[1] as number, 2n), 'n1', 'it had to go for the one before')
+  bench.call('fd_close', directories[2] as number)
+  bench.call('fd_renumber', directories[3] as number, directories[4] as number)
+  assert.equal(first(directories[4] as number, 2n), 'n0')
+})
+
 test('path_readlink cuts off what does not fit', () => {
   const bench = createFileBench()
   assert.equal(bench.call('path_symlink', ...bench.path('target'), ROOT, ...bench.path('link')), ERRNO.success)

@@ -16,7 +16,7 @@ export function resize(node: FileNode, size: number, budget: FileBudget): number
   const grown = Math.max(0, size - node.size)
   const copied = node.isShared ? Math.min(size, node.size) : 0
   budget.takeBytes(size - held)
-  const wastes = size < node.size && size < node.bytes.length / 4
+  const wastes = size < node.size && size < node.bytes.length / 2
   if (node.isShared || size > node.bytes.length || wastes) move(node, size)
   else if (grown > 0) node.bytes.fill(0, node.size, size)
   node.size = size

@@ -1,6 +1,6 @@
 import { FileError } from '../../fs/file-error.ts'
-import type { OpenDirectory, OpenFile, OpenStream } from '../../fs/file-system.ts'
-import { DESCRIPTORS_MAX } from '../../limits.ts'
+import type { DirectoryEntry, OpenDirectory, OpenFile, OpenStream } from '../../fs/file-system.ts'
+import { DESCRIPTORS_MAX, LISTED_ENTRIES_MAX } from '../../limits.ts'
 import { ERRNO } from '../errno.ts'
 import { createDescriptor, type Descriptor, type DescriptorOptions } from './descriptor.ts'
 
@@ -11,6 +11,9 @@ import { createDescriptor, type Descriptor, type DescriptorOptions } from './des
  */
 export class DescriptorTable {
   readonly #open: (Descriptor | undefined)[] = []
+  /** Descriptors with a listing, the one that was listed first in front. */
+  readonly #listed: Descriptor[] = []
+  #listedEntries = 0
   #count = 0
 
   /** Forgets every descriptor and begins with these, from 0 on. What was open is not closed. */
@@ -18,6 +21,8 @@ export class DescriptorTable {
     this.#open.length = 0
     this.#open.push(...descriptors)
     this.#count = descriptors.length
+    this.#listed.length = 0
+    this.#listedEntries = 0
   }
 
   /** Whether no further descriptor can be added. */
@@ -78,13 +83,41 @@ export class DescriptorTable {
     const descriptor = this.get(number)
     this.#open[number] = undefined
     this.#count--
+    this.#dropListing(descriptor)
     return descriptor
   }
 
-  /** Moves an open descriptor to another open number; what that stood for is the caller's to close. @throws {FileError} `badf` */
+  /** Moves an open descriptor to another number, open too; what that stood for is the caller's to close. @throws {FileError} `badf` */
   move(from: number, to: number): Descriptor {
+    const moved = this.get(from)
     const replaced = this.get(to)
-    this.#open[to] = this.remove(from)
+    this.#dropListing(replaced)
+    this.#open[to] = moved
+    this.#open[from] = undefined
+    this.#count--
     return replaced
+  }
+
+  /**
+   * Keeps what a directory holds for the cookies of its listing. All that are kept are bounded together: the oldest are
+   * dropped, and a guest that goes on with one of those finds the directory as it is by then.
+   */
+  keepListing(descriptor: Descriptor, entries: readonly DirectoryEntry[]): void {
+    this.#dropListing(descriptor)
+    descriptor.listing = entries
+    this.#listed.push(descriptor)
+    this.#listedEntries += entries.length
+    for (let oldest = this.#listed[0]; this.#listedEntries > LISTED_ENTRIES_MAX; oldest = this.#listed[0]) {
+      if (oldest === undefined || oldest === descriptor) return
+      this.#dropListing(oldest)
+    }
+  }
+
+  #dropListing(descriptor: Descriptor): void {
+    const { listing } = descriptor
+    if (listing === undefined) return
+    descriptor.listing = undefined
+    this.#listed.splice(this.#listed.indexOf(descriptor), 1)
+    this.#listedEntries -= listing.length
   }
 }
