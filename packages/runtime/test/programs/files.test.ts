@@ -34,9 +34,16 @@ function program(name: string, how: number, body: string): string {
 }
 const WRITE = `(i32.store (i32.const 32) (i32.const 300)) (i32.store (i32.const 36) (i32.const 7))
   (drop (call $write (local.get $file) (i32.const 32) (i32.const 1) (i32.const 16)))`
+/** Writes whole memories until that fails, and exits with why. */
+const FILL = `(i32.store (i32.const 32) (i32.const 0)) (i32.store (i32.const 36) (i32.const 65536))
+  (loop $more
+    (local.set $errno (call $write (local.get $file) (i32.const 32) (i32.const 1) (i32.const 16)))
+    (br_if $more (i32.eqz (local.get $errno))))
+  (call $exit (local.get $errno))`
 const CREATE_NEW = 1 | 4
 const EXIST = 20
 const NOENT = 44
+const NOSPC = 51
 const ROFS = 69
 
 suite('programs with files', () => {
@@ -67,6 +74,12 @@ suite('programs with files', () => {
     const report = await run(program('f', CREATE_NEW, `${WRITE} unreachable`))
     assert.equal(report.exit.kind, 'unreachable')
     assert.ok(report.fuelUsed > 64)
+  })
+
+  test('a run that fills its files is told so, again and again', async () => {
+    for (let turn = 0; turn < 5; turn++) {
+      assert.deepEqual((await run(program('f', CREATE_NEW, FILL))).exit, { kind: 'exit', code: NOSPC })
+    }
   })
 
   test('a mount brings files, which a run may change for itself', async () => {
