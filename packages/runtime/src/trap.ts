@@ -20,6 +20,8 @@ const TRAPS: readonly (readonly [pattern: RegExp, kind: ExitKind])[] = [
   [/^element segment (?:\d+ is )?out of bounds/, 'table-out-of-bounds'],
   [/^null function$/, 'indirect-call-null'],
   [/^function signature mismatch$/, 'indirect-call-type'],
+  // V8 13.6
+  [/^null function or function signature mismatch$/, 'indirect-call-type'],
   [/^dereferencing a null pointer$/, 'null-reference'],
   [/^rethrowing null value$/, 'null-reference'],
 ]
