@@ -4,6 +4,10 @@ import { fail } from './answering.ts'
 import { ERRNO } from './errno.ts'
 
 const VECTOR_SIZE = 8
+/** Vectors are charged for by the eight, so that the one or two of an ordinary call cost nothing. Part of the fuel table. */
+const VECTORS_CHARGED = 8
+/** What eight vectors cost: each takes the host as long as a dozen instructions. Part of the fuel table. */
+const VECTORS_FUEL = 64
 /** A read of more than this is shortened, as Linux does: sums of sizes then stay exact small integers. */
 const READ_SIZE_MAX = 0x7fff_f000
 
@@ -73,12 +77,14 @@ export function concatenate(parts: readonly Uint8Array[], size: number): Uint8Ar
 }
 
 /**
- * Checks every vector before any is used, so that a faulty call has no effect.
+ * Charges for vectors, and checks each before any is used, so that a faulty call has no effect.
  *
  * @throws {FileError} `inval` if they are too many, `fault` if one of them or the result is outside the memory
  */
-export function checkVectors({ memory }: Guest, vectors: Vectors, result: number): void {
+export function checkVectors(guest: Guest, vectors: Vectors, result: number): void {
   if (vectors.count > IO_VECTORS_MAX) fail(ERRNO.inval)
+  guest.charge(Math.floor(vectors.count / VECTORS_CHARGED) * VECTORS_FUEL)
+  const { memory } = guest
   if (!memory.has(vectors.address, vectors.count * VECTOR_SIZE) || !memory.has(result, 4)) fail(ERRNO.fault)
   const view = memory.view
   for (let index = 0; index < vectors.count; index++) {

@@ -177,6 +177,9 @@ test('bytes, names and entries are charged', () => {
   bench.call('fd_pread', file, VECTOR, 1, 0n, RESULT)
   assert.equal(FUEL - bench.fuel.value, 100n)
   bench.fuel.value = FUEL
+  bench.call('fd_pread', file, DATA, 17, 0n, RESULT)
+  assert.equal(FUEL - bench.fuel.value, 128n, 'two times eight vectors')
+  bench.fuel.value = FUEL
   bench.call('fd_readdir', ROOT, DATA, 1000, 0n, RESULT)
   assert.equal(FUEL - bench.fuel.value, 3n * 16n + 1n)
 })

@@ -59,7 +59,7 @@ export function rightsOfKind(kind: 'file' | 'directory' | 'stream'): bigint {
 }
 
 /** All rights of a kind, none given up. */
-export function allRights(kind: 'file' | 'directory' | 'stream'): Rights {
+function allRights(kind: 'file' | 'directory' | 'stream'): Rights {
   const inheriting = kind === 'directory' ? DIRECTORY_RIGHTS | FILE_RIGHTS : 0n
   return { base: rightsOfKind(kind), inheriting, dropped: 0n, droppedInheriting: 0n }
 }
