@@ -14,6 +14,14 @@ const BLOCK_ONE_RESULT = -1
 /** Block type without parameters and results. */
 export const BLOCK_EMPTY = -2
 
+/** Passes over the catch clauses of a `try_table`. */
+export function skipCatches(reader: ByteReader): void {
+  for (let count = reader.u32('catch clauses'); count > 0; count--) {
+    if (reader.byte('a catch clause') < 2) reader.u32('a tag index')
+    reader.u32('a label')
+  }
+}
+
 /**
  * Passes over what follows an opcode and checks every index that the rewriting appends to or relies on.
  *

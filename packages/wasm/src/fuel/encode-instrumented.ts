@@ -7,9 +7,10 @@ import { BODY_SIZE_MAX, PAGES_MAX, TABLE_ENTRIES_MAX } from '../limits.ts'
 import { type Module, SECTION, SECTION_ORDER, type Section } from '../module.ts'
 import { ModuleError } from '../module-error.ts'
 import { growBody, thunkBody } from './added-functions.ts'
-import { FUEL_EXPORT, START_EXPORT, STATUS_EXPORT } from './export-names.ts'
+import { FUEL_EXPORT, PROFILE_EXPORT, START_EXPORT, STATUS_EXPORT } from './export-names.ts'
 import { rewriteNames } from './name-section.ts'
 import type { Plan } from './plan.ts'
+import { PROFILE_HOOKS_COUNT } from './profile-hooks.ts'
 import { BodyRewriter } from './rewrite-body.ts'
 
 /** All that one encoding works from. */
@@ -29,7 +30,9 @@ const HEADER: Uint8Array = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x0
 const BRANCH_HINTS = 'metadata.code.branch_hint'
 const UNLIKELY = 0
 const KIND_FUNCTION = 0
+const KIND_TABLE = 1
 const KIND_GLOBAL = 3
+const FUNCREF_BYTE = 0x70
 const ADDED_GLOBALS = 3
 /** Flags of limits with a maximum. */
 const LIMITS_WITH_MAX = 1
@@ -85,7 +88,7 @@ function encodeSection(id: number, rewriting: Rewriting): Uint8Array | undefined
     case SECTION.FUNCTION:
       return encodeFunctions(rewriting)
     case SECTION.TABLE:
-      return withLimits(module, section, tableLimits(module))
+      return encodeTables(rewriting)
     case SECTION.MEMORY:
       return memory === undefined || memory.isImported
         ? contentsOf(module, section)
@@ -107,13 +110,17 @@ function contentsOf(module: Module, section: Section | undefined): Uint8Array | 
 
 /** A section that is a vector, with more entries behind its own. */
 function appended(module: Module, section: Section | undefined, count: number, entries: Uint8Array): Uint8Array {
-  const writer = new ByteWriter((section ? section.end - section.start : 0) + entries.length + 5)
-  if (section === undefined) {
+  return extended(contentsOf(module, section), count, entries)
+}
+
+function extended(contents: Uint8Array | undefined, count: number, entries: Uint8Array): Uint8Array {
+  const writer = new ByteWriter((contents?.length ?? 0) + entries.length + 5)
+  if (contents === undefined) {
     writer.u32(count)
   } else {
-    const reader = new ByteReader(module.bytes, section.start, section.end)
+    const reader = new ByteReader(contents)
     writer.u32(reader.u32('the number of entries') + count)
-    writer.copy(module.bytes, reader.offset, section.end)
+    writer.copy(contents, reader.offset)
   }
   writer.copy(entries)
   return writer.view()
@@ -149,6 +156,13 @@ function withLimits(module: Module, section: Section | undefined, replacements: 
   }
   writer.copy(module.bytes, copied, section.end)
   return writer.view()
+}
+
+function encodeTables({ module, plan }: Rewriting): Uint8Array | undefined {
+  const tables = withLimits(module, module.sections.get(SECTION.TABLE), tableLimits(module))
+  if (plan.profile === undefined) return tables
+  const hooks = Uint8Array.of(FUNCREF_BYTE, LIMITS_WITH_MAX, PROFILE_HOOKS_COUNT, PROFILE_HOOKS_COUNT)
+  return extended(tables, 1, hooks)
 }
 
 function encodeFunctions({ module, plan }: Rewriting): Uint8Array | undefined {
@@ -191,6 +205,7 @@ function encodeExports({ module, plan }: Rewriting): Uint8Array {
   }
   add(FUEL_EXPORT, KIND_GLOBAL, plan.fuelGlobal)
   add(STATUS_EXPORT, KIND_GLOBAL, plan.statusGlobal)
+  if (plan.profile !== undefined) add(PROFILE_EXPORT, KIND_TABLE, plan.profile.table)
   if (module.startFunction !== undefined) add(START_EXPORT, KIND_FUNCTION, module.startFunction)
   return appended(module, module.sections.get(SECTION.EXPORT), count, entries.view())
 }

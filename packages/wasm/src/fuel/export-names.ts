@@ -4,3 +4,5 @@ export const FUEL_EXPORT = 'blockless:fuel'
 export const STATUS_EXPORT = 'blockless:status'
 /** Name of the added function that was the start function, if the module had one. */
 export const START_EXPORT = 'blockless:start'
+/** Name of the added table with the hooks of a profile, entries by `PROFILE_HOOK`. */
+export const PROFILE_EXPORT = 'blockless:profile'

@@ -6,10 +6,10 @@ import { ModuleError } from '../module-error.ts'
 import { validateCode } from '../validate/validate-module.ts'
 import { CALL_DEPTH_DEFAULT } from './cost.ts'
 import { encodeInstrumented } from './encode-instrumented.ts'
-import { FUEL_EXPORT, START_EXPORT, STATUS_EXPORT } from './export-names.ts'
+import { FUEL_EXPORT, PROFILE_EXPORT, START_EXPORT, STATUS_EXPORT } from './export-names.ts'
 import { planRewriting } from './plan.ts'
 
-const RESERVED: ReadonlySet<string> = new Set([FUEL_EXPORT, STATUS_EXPORT, START_EXPORT])
+const RESERVED: ReadonlySet<string> = new Set([FUEL_EXPORT, STATUS_EXPORT, START_EXPORT, PROFILE_EXPORT])
 
 /** What a rewriting needs to know. */
 export interface InstrumentOptions {
@@ -19,6 +19,8 @@ export interface InstrumentOptions {
   readonly callDepthMax?: number
   /** fuel is exact in the global also when the guest traps; slower, for replaying a run that trapped */
   readonly precise?: boolean
+  /** each function reports where it begins and ends to the hooks in {@link PROFILE_EXPORT}; slower, changes no fuel */
+  readonly profile?: boolean
   /** whether each NaN that an instruction makes has the same bits on every machine; default true */
   readonly canonicalNan?: boolean
   /** whether shared memories and atomic instructions are run; default false, since their results depend on timing */
@@ -66,7 +68,7 @@ const CALL_DEPTH_LIMIT = 1_000_000
  */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions): InstrumentedModule {
   const { memoryPagesMax, callDepthMax = CALL_DEPTH_DEFAULT, precise = false, threads = false } = options
-  const { canonicalNan = true } = options
+  const { canonicalNan = true, profile = false } = options
   checkRange('memoryPagesMax', memoryPagesMax, PAGES_MAX)
   checkRange('callDepthMax', callDepthMax, CALL_DEPTH_LIMIT)
   const module = decodeModule(bytes, { threads })
@@ -74,7 +76,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
   checkMemory(module, memoryPagesMax)
   checkTables(module)
   const scan = validateCode(module, { threads })
-  const plan = planRewriting(module, scan, { isPrecise: precise, isCanonical: canonicalNan })
+  const plan = planRewriting(module, scan, { isPrecise: precise, isCanonical: canonicalNan, isProfiled: profile })
   const pagesMax = Math.min(module.memory?.pagesMax ?? 0, memoryPagesMax)
   const writer = new ByteWriter(bytes.length * 2)
   encodeInstrumented(writer, { module, scan, plan, pagesMax, callDepthMax })

@@ -1,10 +1,11 @@
 import { ByteWriter } from '../binary/byte-writer.ts'
-import { I32, I64 } from '../binary/value-type.ts'
+import { F64, I32, I64 } from '../binary/value-type.ts'
 import { CALLED, type CodeScan, TRAIT } from '../code/scan-code.ts'
 import { ARITY_MAX, DEFINITIONS_MAX } from '../limits.ts'
 import { type FunctionType, type Module, SECTION } from '../module.ts'
 import { ModuleError } from '../module-error.ts'
 import { frameUnits, LEAF_UNITS_MAX, UNCHECKED_FUEL_MAX } from './cost.ts'
+import type { ProfilePlan } from './profile-hooks.ts'
 
 /** How a function's fuel gets in and out of it. */
 export const MODE = {
@@ -40,15 +41,17 @@ export interface Plan {
   readonly growFunction: number | undefined
   readonly growType: number
   readonly types: AddedTypes
+  /** if functions report when they begin and end */
+  readonly profile: ProfilePlan | undefined
 }
 
 /** Parameters and results that the rewriting can add to a type. */
 const THREADED_ARITY = 2
 
 /** How a module is rewritten, for all of its functions. */
-export type PlanOptions = Pick<Plan, 'isPrecise' | 'isCanonical'>
+export type PlanOptions = Pick<Plan, 'isPrecise' | 'isCanonical'> & { readonly isProfiled: boolean }
 
-/** Decides how each function is rewritten; the same for both rewritings, but for constants that can trap. */
+/** Decides how each function is rewritten; the same for all rewritings, but for constants that can trap or report. */
 export function planRewriting(module: Module, scan: CodeScan, options: PlanOptions): Plan {
   const imported = module.importedFunctionCount
   const functionCount = module.functionTypes.length
@@ -70,7 +73,7 @@ export function planRewriting(module: Module, scan: CodeScan, options: PlanOptio
     const isLeaf = (traits & TRAIT.CALLS) === 0 && units <= LEAF_UNITS_MAX
     plan.units[index] = units
     plan.leaves[index] = isLeaf ? 1 : 0
-    const mode = chooseMode(module, scan, index, isLeaf, options.isPrecise)
+    const mode = chooseMode(module, scan, index, isLeaf, options)
     plan.modes[index] = mode
     if (mode === MODE.GLOBAL) continue
     if (mode === MODE.THREADED) plan.bodyTypes[index] = types.threaded(plan.bodyTypes[index] as number, isLeaf)
@@ -84,7 +87,8 @@ export function planRewriting(module: Module, scan: CodeScan, options: PlanOptio
   const growType = grows ? types.grow() : 0
   return {
     ...plan,
-    ...options,
+    isPrecise: options.isPrecise,
+    isCanonical: options.isCanonical,
     moved,
     types,
     fuelGlobal: module.globalCount,
@@ -92,10 +96,19 @@ export function planRewriting(module: Module, scan: CodeScan, options: PlanOptio
     statusGlobal: module.globalCount + 2,
     growFunction: grows ? functionCount + moved.length : undefined,
     growType,
+    profile: options.isProfiled
+      ? { table: module.tableTypes.length, enterType: types.enter(), unwindType: types.unwind() }
+      : undefined,
   }
 }
 
-function chooseMode(module: Module, scan: CodeScan, index: number, isLeaf: boolean, isPrecise: boolean): number {
+function chooseMode(
+  module: Module,
+  scan: CodeScan,
+  index: number,
+  isLeaf: boolean,
+  { isPrecise, isProfiled }: PlanOptions,
+): number {
   const functionIndex = module.importedFunctionCount + index
   const traits = scan.traits[index] as number
   const called = scan.called[functionIndex] as number
@@ -104,7 +117,7 @@ function chooseMode(module: Module, scan: CodeScan, index: number, isLeaf: boole
   if (module.escapes[functionIndex] === 1 && called === 0) return MODE.GLOBAL
   const varies = TRAIT.LOOPS | TRAIT.BRANCHES | TRAIT.BULK | (isPrecise ? TRAIT.TRAPS : 0)
   const fuel = scan.straightFuel[index] as number
-  if (isLeaf && (traits & varies) === 0 && fuel <= UNCHECKED_FUEL_MAX) return MODE.CONSTANT
+  if (isLeaf && !isProfiled && (traits & varies) === 0 && fuel <= UNCHECKED_FUEL_MAX) return MODE.CONSTANT
   const type = module.types[module.functionTypes[functionIndex] as number] as FunctionType
   const arity = Math.max(type.params.length, type.results.length) + THREADED_ARITY
   return arity > ARITY_MAX ? MODE.GLOBAL : MODE.THREADED
@@ -170,6 +183,16 @@ export class AddedTypes {
       writer.u32(1)
       writer.byte(I32)
     })
+  }
+
+  /** `[i32, f64] -> [i32]`, for the hook at a function's beginning. */
+  enter(): number {
+    return this.#add('enter', (writer) => writer.copy(Uint8Array.of(2, I32, F64, 1, I32)))
+  }
+
+  /** `[i32, f64] -> []`, for the hook where frames end. */
+  unwind(): number {
+    return this.#add('unwind', (writer) => writer.copy(Uint8Array.of(2, I32, F64, 0)))
   }
 
   #add(key: string, write: (writer: ByteWriter) => void): number {

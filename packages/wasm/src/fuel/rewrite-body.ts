@@ -11,6 +11,7 @@ import {
   readMiscOpcode,
   readSimdOpcode,
   readTargetCount,
+  skipCatches,
   skipImmediate,
   skipMiscImmediate,
   skipSelectTypes,
@@ -24,6 +25,7 @@ import { rewriteStraight } from '../nan/rewrite-straight.ts'
 import { BULK_BYTES_SHIFT, BULK_ENTRIES_SHIFT, FUEL_BY_OPCODE, HOST_CALL_UNITS, UNCHECKED_FUEL_MAX } from './cost.ts'
 import { Emitter } from './emitter.ts'
 import { MODE, type Plan } from './plan.ts'
+import { ProfileHooks } from './profile-hooks.ts'
 
 const EMPTY_BLOCK = 0x40
 const UNSET = -1
@@ -45,6 +47,7 @@ export class BodyRewriter {
   readonly #writer = new ByteWriter(4096)
   readonly #emit: Emitter
   readonly #fixes: FixWriter
+  readonly #hooks: ProfileHooks
   /** `first` is the fuel that the label carries, `second` the pending fuel at an `if`, for its `else` */
   readonly #blocks = new ControlStack()
   #copied = 0
@@ -68,6 +71,7 @@ export class BodyRewriter {
     this.#plan = plan
     this.#reader = new ByteReader(module.bytes)
     this.#emit = new Emitter(this.#writer, plan)
+    this.#hooks = new ProfileHooks(this.#writer, this.#emit, plan)
     this.#fixes = new FixWriter(module, this.#writer, this.#emit.checks)
   }
 
@@ -95,7 +99,7 @@ export class BodyRewriter {
     this.#isDead = false
     this.#blocks.depth = 0
     this.#rewriteLocals()
-    this.#prologue(this.#scan.straightFuel[index] as number)
+    this.#prologue(index)
     this.#copied = reader.offset
     this.#push(OP.BLOCK)
     while (this.#blocks.depth > 0) this.#instruction()
@@ -114,28 +118,29 @@ export class BodyRewriter {
     const count = params + declared.count
     const isThreaded = this.#mode === MODE.THREADED
     const carried = this.#isLeaf ? 1 : 2
-    const needsTemporary = (this.#traits & TRAIT.BULK) !== 0
+    const temporaries = ((this.#traits & TRAIT.BULK) === 0 ? 0 : 1) + this.#hooks.localsCount
     this.#localCount = count
     this.#shiftFrom = isThreaded ? params : count
     this.#shift = isThreaded ? carried : 0
     const base = isThreaded ? params : count
-    const firstAdded = count + carried + (needsTemporary ? 1 : 0)
+    const firstAdded = count + carried + temporaries
     const fixGroups = this.#fixes.begin(firstAdded, this.#shiftFrom, this.#shift)
-    writer.u32(declared.groupCount + (isThreaded ? 0 : 1) + (needsTemporary ? 1 : 0) + fixGroups)
+    writer.u32(declared.groupCount + (isThreaded ? 0 : 1) + (temporaries === 0 ? 0 : 1) + fixGroups)
     writer.copy(this.#module.bytes, declared.start, declared.end)
     if (!isThreaded) {
       writer.u32(carried)
       writer.byte(I64)
     }
-    if (needsTemporary) {
-      writer.u32(1)
+    if (temporaries > 0) {
+      writer.u32(temporaries)
       writer.byte(I32)
     }
     this.#fixes.declare()
     this.#emit.slots = { fuel: base + carried - 1, depth: base, temporary: count + carried }
+    this.#hooks.begin(firstAdded - 1)
   }
 
-  #prologue(straightFuel: number): void {
+  #prologue(index: number): void {
     const emit = this.#emit
     if (this.#mode === MODE.GLOBAL) {
       emit.reload()
@@ -144,8 +149,9 @@ export class BodyRewriter {
         emit.op(OP.LOCAL_SET, emit.slots.depth)
       }
     }
+    this.#hooks.enter(this.#module.importedFunctionCount + index)
     if (!this.#isLeaf) emit.enter(this.#units)
-    else if (straightFuel > UNCHECKED_FUEL_MAX) emit.check()
+    else if ((this.#scan.straightFuel[index] as number) > UNCHECKED_FUEL_MAX) emit.check()
     if ((this.#traits & TRAIT.BODY_LABEL) === 0) return
     // A block around the body takes the branches that leave the function, so that they pass by the epilogue.
     const results = this.#module.types[this.#typeIndex] as FunctionType
@@ -271,7 +277,7 @@ export class BodyRewriter {
   #open(opcode: number, at: number): void {
     const mark = this.#scan.marks[this.#label] as number
     readBlockType(this.#reader, this.#module)
-    if (opcode === OP.TRY_TABLE) this.#skipCatches()
+    if (opcode === OP.TRY_TABLE) skipCatches(this.#reader)
     const hasImplicitElse = opcode === OP.IF && (mark & MARK.HAS_ELSE) === 0
     if (hasImplicitElse) this.#settleFor(mark, at)
     const top = this.#push(opcode)
@@ -285,7 +291,7 @@ export class BodyRewriter {
     else this.#settle(0, at)
     readBlockType(this.#reader, this.#module)
     this.#copyTo(this.#reader.offset)
-    if ((mark & MARK.CATCHES) !== 0) this.#emit.reload()
+    if ((mark & MARK.CATCHES) !== 0) this.#resume()
     this.#blocks.first[this.#push(OP.LOOP)] = 0
     if (!this.#isDead) this.#emit.check()
   }
@@ -302,7 +308,7 @@ export class BodyRewriter {
     this.#edge(0, at)
     if (opcode === OP.CATCH) this.#reader.u32('a tag index')
     this.#copyTo(this.#reader.offset)
-    this.#emit.reload()
+    this.#resume()
     this.#pending = 0
     this.#isDead = false
   }
@@ -325,7 +331,7 @@ export class BodyRewriter {
     if (top > 0) {
       if (!needsReload) return
       this.#copyTo(this.#reader.offset)
-      this.#emit.reload()
+      this.#resume()
       return
     }
     this.#copyTo(at)
@@ -336,8 +342,15 @@ export class BodyRewriter {
     this.#writer.byte(OP.END)
   }
 
+  /** Goes on where an exception may have come in. */
+  #resume(): void {
+    this.#emit.reload()
+    this.#hooks.resume()
+  }
+
   #epilogue(): void {
     const emit = this.#emit
+    this.#hooks.leave()
     if (this.#mode === MODE.THREADED) {
       emit.op(OP.LOCAL_GET, emit.slots.fuel)
       return
@@ -429,6 +442,7 @@ export class BodyRewriter {
     if (isHost !== false) this.#emit.check()
     this.#emit.publishDepth((isTail ? this.#units : 0) - (isHost === true ? HOST_CALL_UNITS : 0))
     if (isTail) {
+      this.#hooks.leave()
       this.#isDead = true
       return
     }
@@ -477,14 +491,6 @@ export class BodyRewriter {
 
   #labelAt(relative: number): number {
     return this.#blocks.label[this.#blocks.depth - 1 - relative] as number
-  }
-
-  #skipCatches(): void {
-    const reader = this.#reader
-    for (let count = reader.u32('catch clauses'); count > 0; count--) {
-      if (reader.byte('a catch clause') < 2) reader.u32('a tag index')
-      reader.u32('a label')
-    }
   }
 
   #copyTo(offset: number): void {

@@ -7,6 +7,7 @@ import {
   STATUS,
   STATUS_EXPORT,
 } from '@blockless/wasm'
+import type { ProfileCollector } from './profile-collector.ts'
 
 /** A rewritten module in an instance. */
 export interface Guest {
@@ -25,15 +26,16 @@ const FUEL = 1_000_000_000n
 /** Rewrites and instantiates a module, with `fuel` to start with, and runs its start function. */
 export function load(
   bytes: Uint8Array,
-  options: Partial<InstrumentOptions> & { fuel?: bigint } = {},
+  options: Partial<InstrumentOptions> & { fuel?: bigint; collector?: ProfileCollector } = {},
   imports: WebAssembly.Imports = {},
 ): Guest {
-  const { fuel = FUEL, ...rest } = options
-  const rewritten = instrument(bytes, { memoryPagesMax: 65_536, ...rest })
+  const { fuel = FUEL, collector, ...rest } = options
+  const rewritten = instrument(bytes, { memoryPagesMax: 65_536, profile: collector !== undefined, ...rest })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(rewritten.bytes), imports)
   const counter = exports[FUEL_EXPORT] as WebAssembly.Global<'i64'>
   const status = exports[STATUS_EXPORT] as WebAssembly.Global<'i32'>
   counter.value = fuel
+  collector?.attach(exports)
   const functions = exports as unknown as Guest['exports']
   if (rewritten.start) functions[START_EXPORT]?.()
   return {

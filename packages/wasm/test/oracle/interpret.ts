@@ -47,6 +47,15 @@ export function hostCall(argument: number, depth: number, callback: () => void):
  * @param limit - fuel; the run stops as soon as it needs more
  */
 export function interpret(program: Program, args: readonly number[], limit: number): Outcome {
+  return profile(program, args, limit).outcome
+}
+
+/** The same with where the fuel went: by path, a path being the indices of the open functions joined by `;`. */
+export function profile(
+  program: Program,
+  args: readonly number[],
+  limit: number,
+): { outcome: Outcome; selfByPath: Record<string, number> } {
   const machine = new Machine(program, limit)
   let end: Outcome['end'] = 'returned'
   let results: number[] = []
@@ -59,18 +68,22 @@ export function interpret(program: Program, args: readonly number[], limit: numb
     else throw error
   }
   const fuel = end === 'out-of-fuel' ? limit : machine.fuel
-  return { end, results, fuel, calls: machine.calls, memory: end === 'out-of-fuel' ? 0 : sumMemory(machine.memory) }
+  const memory = end === 'out-of-fuel' ? 0 : sumMemory(machine.memory)
+  const outcome = { end, results, fuel, calls: machine.calls, memory }
+  return { outcome, selfByPath: Object.fromEntries([...machine.selfByPath].sort()) }
 }
 
 class Machine {
   fuel = 0
   readonly calls: [number, number][] = []
+  readonly selfByPath = new Map<string, number>()
   memory: Uint8Array
   readonly #program: Program
   readonly #limit: number
   readonly #globals = Array<number>(GLOBALS).fill(3)
   #hostDepth = 0
   #depth = 0
+  #path = ''
 
   constructor(program: Program, limit: number) {
     this.#program = program
@@ -80,16 +93,21 @@ class Machine {
 
   call(index: number, args: readonly number[]): number[] {
     if (++this.#depth > DEPTH_MAX) throw new TooDeep()
+    const path = this.#path
     try {
       return this.#call(index, args)
     } finally {
       this.#depth--
+      this.#path = path
     }
   }
 
   #call(index: number, args: readonly number[]): number[] {
     // A loop, so that a tail call takes no stack.
+    const path = this.#path
     for (let callee = index, operands = [...args]; ; ) {
+      if (callee !== 0) this.#path = path === '' ? `${callee}` : `${path};${callee}`
+      else this.#path = path
       if (callee === 0) return [this.#host(operands[0] as number)]
       const target = this.#program.functions[callee - 1] as RandomFunction
       const frame = new Frame(this, target, operands)
@@ -101,6 +119,8 @@ class Machine {
   }
 
   charge(amount: number): void {
+    const counted = Math.min(amount, this.#limit - this.fuel)
+    if (counted > 0) this.selfByPath.set(this.#path, (this.selfByPath.get(this.#path) ?? 0) + counted)
     this.fuel += amount
     if (this.fuel > this.#limit) throw new OutOfFuel()
   }

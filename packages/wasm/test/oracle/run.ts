@@ -1,4 +1,5 @@
 import { FUEL_EXPORT, fuelUsed, type InstrumentedModule, STATUS, STATUS_EXPORT } from '@blockless/wasm'
+import type { ProfileCollector } from '../fuel/profile-collector.ts'
 import { hostCall, type Outcome, sumMemory } from './interpret.ts'
 
 /** How a module ended in the engine; `status` is the reason that the rewriting left. */
@@ -13,8 +14,13 @@ interface Exports {
 }
 
 /** Runs `main` of a rewritten program with `limit` fuel. */
-export function runInstrumented({ bytes }: InstrumentedModule, args: readonly number[], limit: number): EngineOutcome {
-  return run(bytes, args, limit)
+export function runInstrumented(
+  { bytes }: InstrumentedModule,
+  args: readonly number[],
+  limit: number,
+  profile?: ProfileCollector,
+): EngineOutcome {
+  return run(bytes, args, limit, profile)
 }
 
 /** Runs `main` of a program as it is; `fuel` is 0. */
@@ -22,7 +28,12 @@ export function runPlain(bytes: Uint8Array, args: readonly number[]): EngineOutc
   return run(bytes, args, undefined)
 }
 
-function run(bytes: Uint8Array, args: readonly number[], limit: number | undefined): EngineOutcome {
+function run(
+  bytes: Uint8Array,
+  args: readonly number[],
+  limit: number | undefined,
+  profile?: ProfileCollector,
+): EngineOutcome {
   const calls: [number, number][] = []
   let hostDepth = 0
   const used = (): { used: bigint; isExhausted: boolean } =>
@@ -41,6 +52,7 @@ function run(bytes: Uint8Array, args: readonly number[], limit: number | undefin
   const fuel = globals[FUEL_EXPORT] as WebAssembly.Global<'i64'>
   const status = globals[STATUS_EXPORT] as unknown as WebAssembly.Global<'i32'> | undefined
   if (limit !== undefined) fuel.value = BigInt(limit)
+  profile?.attach(instance.exports)
   let end: Outcome['end'] = 'returned'
   let results: number[] = []
   try {
