@@ -17,6 +17,9 @@ export async function fixture(name: FixtureName): Promise<Uint8Array> {
   return await compileWat(await fixtureText(name))
 }
 
+/** What wabt leaves out unless it is asked. */
+const FEATURES = { exceptions: true, threads: true }
+
 /**
  * Compiles WebAssembly text to a binary.
  *
@@ -25,9 +28,11 @@ export async function fixture(name: FixtureName): Promise<Uint8Array> {
  */
 export async function compileWat(text: string): Promise<Uint8Array> {
   const wabt = await createWabt()
-  const module = wabt.parseWat('fixture.wat', text, { exceptions: true })
+  const module = wabt.parseWat('fixture.wat', text, FEATURES)
+  // it takes the features too, which its types do not say
+  const validator: { validate(features: object): void } = module
   try {
-    module.validate()
+    validator.validate(FEATURES)
     return module.toBinary({}).buffer
   } finally {
     module.destroy()

@@ -37,6 +37,7 @@ interface DeploymentSection {
   /** Equal results needed. */
   readonly threshold?: number
   readonly http?: boolean
+  readonly features?: readonly 'threads'[]
   readonly env?: Readonly<Record<string, string>>
   readonly limits?: {
     readonly fuel?: number
@@ -84,6 +85,7 @@ export const blsTomlSchema: Schema<BlsToml> = struct({
       consensus: optional(oneOf(['direct', 'aggregate'] as const)),
       threshold: optional(integer(1, SUBNET_SIZE_MAX)),
       http: optional(flag()),
+      features: optional(list(oneOf(['threads'] as const), 1)),
       env: optional(dictionary(text(65_536), 256, /^[^=\0]{1,256}$/)),
       limits: optional(
         struct({

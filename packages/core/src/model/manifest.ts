@@ -47,6 +47,8 @@ export interface Manifest {
   readonly env?: Readonly<Record<string, string>>
   /** Whether the function answers HTTP requests; true if absent. */
   readonly http?: boolean
+  /** What its modules use beyond what all functions may: `threads` is shared memories and atomic instructions. */
+  readonly features?: readonly 'threads'[]
 }
 
 /** Function names: what a host name label takes. */
@@ -85,6 +87,7 @@ export const manifestSchema: Schema<Manifest> = struct({
   limits: optional(limitsSchema),
   env: optional(dictionary(text(65_536), 256, /^[^=\0]{1,256}$/)),
   http: optional(flag()),
+  features: optional(list(oneOf(['threads'] as const), 1)),
 })
 
 /** What a manifest comes to once defaults are filled in. */
@@ -99,6 +102,7 @@ export interface FunctionSettings {
   readonly env: Readonly<Record<string, string>>
   readonly contentType: 'text' | 'html' | 'json'
   readonly isHttp: boolean
+  readonly features: readonly 'threads'[]
 }
 
 /**
@@ -127,6 +131,7 @@ export function settingsOf(manifest: Manifest, limits: Limits): FunctionSettings
     env: manifest.env ?? {},
     contentType: manifest.contentType ?? 'text',
     isHttp: manifest.http ?? true,
+    features: manifest.features ?? [],
   }
 }
 

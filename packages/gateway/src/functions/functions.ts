@@ -152,7 +152,9 @@ export class Functions {
     await exchange.fetchDag(functionCid, { pin: true, sizeMax: PACKAGE_SIZE_MAX })
     const { manifest, wasm, modules } = await readFunction(store, functionCid)
     const settings = settingsOf(manifest, DEFAULT_LIMITS)
-    inspectModule({ entry: wasm, modules }, { entry: settings.entry, memoryBytes: settings.limits.memoryBytes })
+    const { entry, limits, features } = settings
+    const program = { entry: wasm, modules, threads: features.includes('threads') }
+    inspectModule(program, { entry, memoryBytes: limits.memoryBytes })
     const resolved = { functionCid, settings }
     this.#resolved.set(functionCid.toString(), resolved)
     return resolved

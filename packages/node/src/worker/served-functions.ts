@@ -116,7 +116,8 @@ export class ServedFunctions {
     await exchange.fetchDag(functionCid, { signal, pin: true, providers: [peerIdFromString(head)] })
     const { manifest, wasm, modules } = await readFunction(store, functionCid, { signal })
     const settings = settingsOf(manifest, DEFAULT_LIMITS)
-    await executor.prepare(functionCid.toString(), { entry: wasm, modules }, signal)
+    const threads = settings.features.includes('threads')
+    await executor.prepare(functionCid.toString(), { entry: wasm, modules, threads }, signal)
     log.info('function ready', { functionCid: functionCid.toString(), name: settings.name, bytes: wasm.length })
     return settings
   }

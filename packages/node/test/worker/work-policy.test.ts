@@ -35,6 +35,7 @@ const settings: FunctionSettings = {
   env: {},
   contentType: 'text',
   isHttp: true,
+  features: [],
 }
 const request: ExecutionRequest = {
   version: 1,

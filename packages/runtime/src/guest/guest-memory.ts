@@ -38,6 +38,11 @@ export class GuestMemory {
     return address + size <= this.size
   }
 
+  /** A copy of bytes that are inside; what decodes text takes no view of a shared memory. */
+  copy(address: number, size: number): Uint8Array {
+    return this.bytes.slice(address, address + size)
+  }
+
   #refresh(): void {
     if (this.#memory !== undefined && this.#memory.buffer !== this.#buffer) this.#adopt(this.#memory.buffer)
   }

@@ -28,5 +28,5 @@ function readText({ memory }: Guest, pointer: number): string {
   if (address < 4 || !memory.has(address - 4, 4)) return ''
   const size = Math.min(memory.view.getUint32(address - 4, true), MESSAGE_SIZE_MAX) & ~1
   if (!memory.has(address, size)) return ''
-  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(memory.bytes.subarray(address, address + size))
+  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(memory.copy(address, size))
 }

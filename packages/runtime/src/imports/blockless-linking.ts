@@ -60,7 +60,7 @@ function registerMethods(guest: Guest, request: unknown, result: ResultBuffer): 
 
 function readJson(guest: Guest, address: number, size: number): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(readBytes(guest, address, size)))
+    return JSON.parse(new TextDecoder().decode(readBytes(guest, address, size).slice()))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -19,7 +19,8 @@ export function readBytes(guest: Guest, address: number, size: number): Uint8Arr
 export function readText(guest: Guest, address: number, size: number): string | undefined {
   const bytes = readBytes(guest, address, size)
   try {
-    return text.decode(bytes)
+    // a copy, as a shared memory cannot be decoded
+    return text.decode(bytes.slice())
   } catch {
     return undefined
   }

@@ -37,7 +37,7 @@ export function inspectModule(source: Uint8Array | Program, options: InspectOpti
     const { info, parts } = readProgram(program)
     const pages = sharePages(effectivePages(info.memoryPagesMax, info), parts)
     for (const [index, wasm] of programParts(program).entries()) {
-      translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1 }))
+      translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, threads: program.threads === true }))
     }
     checkEntry(info, options.entry)
     checkMemory(info, options.memoryBytes)

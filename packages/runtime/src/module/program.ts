@@ -15,6 +15,8 @@ export interface Program {
   readonly modules: readonly LinkedModule[]
   /** Whether functions that nobody provides may be imported: calling one is a trap. They are refused if left out. */
   readonly trapsUnknownImports?: boolean
+  /** Whether its modules may have shared memories and atomic instructions; there is one thread all the same. */
+  readonly threads?: boolean
 }
 
 /** An import by its two names. */
@@ -45,25 +47,27 @@ export function programParts(program: Program): readonly Uint8Array[] {
 interface ProgramHead {
   readonly modules: readonly { readonly name: string; readonly size: number }[]
   readonly trapsUnknownImports: boolean
+  readonly threads: boolean
 }
 
 /** Names and sizes of the linked modules, as JSON before the bytes of {@link programParts}. */
 export function encodeProgramHead(program: Program): Uint8Array {
   const modules = program.modules.map(({ name, wasm }) => ({ name, size: wasm.length }))
-  const text: ProgramHead = { modules, trapsUnknownImports: program.trapsUnknownImports === true }
+  const { trapsUnknownImports = false, threads = false } = program
+  const text: ProgramHead = { modules, trapsUnknownImports, threads }
   return new TextEncoder().encode(JSON.stringify(text))
 }
 
 /** The program of a head and the bytes behind it, which are copied. */
 export function decodeProgram(head: Uint8Array, bytes: Uint8Array): Program {
-  const { modules, trapsUnknownImports }: ProgramHead = JSON.parse(new TextDecoder().decode(head))
+  const { modules, trapsUnknownImports, threads }: ProgramHead = JSON.parse(new TextDecoder().decode(head))
   let at = 0
   const linked = modules.map(({ name, size }) => {
     const wasm = bytes.slice(at, at + size)
     at += size
     return { name, wasm }
   })
-  return { entry: bytes.slice(at), modules: linked, trapsUnknownImports }
+  return { entry: bytes.slice(at), modules: linked, trapsUnknownImports, threads }
 }
 
 /** A compiled program, its modules in the order in which they are instantiated. */

@@ -23,6 +23,8 @@ export interface ReadModuleOptions {
   readonly offered?: OfferedFunctions
   /** Whether functions that nobody provides are let pass, for calls of them to trap. */
   readonly trapsUnknown?: boolean
+  /** Whether it may have shared memories and atomic instructions. */
+  readonly threads?: boolean
 }
 
 /** Functions that linked modules offer: the type of each by the name of its module and its own. */
@@ -34,7 +36,7 @@ export type OfferedFunctions = ReadonlyMap<string, ReadonlyMap<string, string>>
  * @throws {FailureError} with the first thing that is wrong
  */
 export function readModule(wasm: Uint8Array, options: ReadModuleOptions = {}): ReadModule {
-  const { offered = new Map(), trapsUnknown = false } = options
+  const { offered = new Map(), trapsUnknown = false, threads = false } = options
   if (!PREAMBLE.every((byte, index) => wasm[index] === byte)) {
     const looksLike = describeBytes(wasm)
     throw new FailureError({
@@ -43,7 +45,7 @@ export function readModule(wasm: Uint8Array, options: ReadModuleOptions = {}): R
       why: 'a module begins with "\\0asm" and version 1',
     })
   }
-  const module = translated(() => decodeModule(wasm))
+  const module = translated(() => decodeModule(wasm, { threads }))
   const unknownImports = trapsUnknown ? module.imports.filter((found) => isUnknown(found, offered)) : []
   for (const found of module.imports) if (!unknownImports.includes(found)) checkImport(found, offered)
   const hostImports = module.imports.filter((found) => !offered.has(found.module))

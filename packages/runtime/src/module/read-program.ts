@@ -29,14 +29,15 @@ export function readProgram(program: Program): ReadProgram {
   if (program.modules.length > MODULES_COUNT_MAX)
     refuse(`${program.modules.length} modules are linked, ${MODULES_COUNT_MAX} may be`)
   const trapsUnknown = program.trapsUnknownImports === true
+  const threads = program.threads === true
   const linked = program.modules.map(({ name, wasm }) => {
     if (Object.hasOwn(IMPORT_SIGNATURES, name)) refuse(`a linked module has the name of the host's "${name}"`)
     if (offered.has(name)) refuse(`two linked modules have the name "${name}"`)
-    const module = readModule(wasm, { offered, trapsUnknown })
+    const module = readModule(wasm, { offered, trapsUnknown, threads })
     offered.set(name, functionsOf(module))
     return module
   })
-  const entry = readModule(program.entry, { offered, trapsUnknown })
+  const entry = readModule(program.entry, { offered, trapsUnknown, threads })
   const parts = [...linked, entry]
   const sum = (count: (facts: ModuleFacts) => number): number => parts.reduce((all, { facts }) => all + count(facts), 0)
   const info = {

@@ -33,7 +33,7 @@ export function readPathText(guest: Guest, address: number, size: number): strin
   if (!guest.memory.has(start, length)) fail(ERRNO.fault)
   if (length > PATH_SIZE_MAX) fail(ERRNO.nametoolong)
   guest.charge(Math.floor(length / COPIED_BYTES_PER_FUEL))
-  const path = decode(guest.memory.bytes.subarray(start, start + length))
+  const path = decode(guest.memory.copy(start, length))
   return path.includes('\0') ? fail(ERRNO.inval) : path
 }
 

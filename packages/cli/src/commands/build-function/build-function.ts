@@ -52,7 +52,8 @@ export async function buildFunction(folder: string, options: BuildOptions): Prom
   const manifest = toManifest(toml, join(folder, BLS_TOML), { file: `${basename(file, extname(file))}.wasm`, wasm })
   const { inspectModule } = await import('@blockless/runtime')
   const memoryBytes = (manifest.limits ?? DEFAULT_LIMITS).memoryBytes
-  inspectModule(wasm, { entry: manifest.entry ?? '_start', memoryBytes })
+  const threads = manifest.features?.includes('threads') === true
+  inspectModule({ entry: wasm, modules: [], threads }, { entry: manifest.entry ?? '_start', memoryBytes })
   await writeManifest(buildFolder, manifest)
   return { manifest, wasm, functionCid: await cidOf({ manifest, wasm }, signal), buildFolder }
 }
@@ -103,6 +104,7 @@ function toManifest(
     ...(limits === undefined ? {} : { limits }),
     ...(deployment?.env === undefined ? {} : { env: deployment.env }),
     ...(deployment?.http === undefined ? {} : { http: deployment.http }),
+    ...(deployment?.features === undefined ? {} : { features: deployment.features }),
   }
   try {
     return manifestSchema.check(manifest, '')

@@ -25,8 +25,9 @@ function compileProgram(
   { memoryPages, precise }: { readonly memoryPages: number; readonly precise: boolean },
 ): CompiledProgram {
   const pages = sharePages(memoryPages, parts)
+  const threads = program.threads === true
   const compiled = programParts(program).map((wasm, index) =>
-    compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, precise })).bytes),
+    compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, precise, threads })).bytes),
   )
   const modules = program.modules.map(({ name }, index) => ({ name, module: compiled[index] as WebAssembly.Module }))
   return { entry: compiled.at(-1) as WebAssembly.Module, modules, unknownImports }
