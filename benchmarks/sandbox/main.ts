@@ -1,5 +1,6 @@
 import { report } from '../support/report.ts'
 import { measureCold } from './cold.ts'
+import { measureKill } from './kill.ts'
 import { measurePeers } from './peers.ts'
 import { measureWaiting } from './waiting.ts'
 import { measureWarm } from './warm.ts'
@@ -11,6 +12,7 @@ const measures = [
   ...(await measureWarm()),
   ...(await measureCold()),
   ...(await measureWaiting()),
+  ...(await measureKill()),
   ...(await measurePeers()),
 ]
 const valueNamed = (name: string): number => measures.find((measure) => measure.name === name)?.value ?? Number.NaN

@@ -9,6 +9,9 @@ import type { Prepared } from './preparer.ts'
 /** Times that a run may lose its thread through another one's fault before this node gives it up. */
 const RESTARTS_MAX = 3
 
+/** A guest that computes this long may be killed for it, so a thread stands by: starting one takes longer than killing. */
+const STANDBY_AFTER_MS = 20
+
 /** Where a pool's answers go: one for each run, and the host calls before it. */
 export interface GuestPoolEvents {
   frame(frame: Uint8Array): void
@@ -27,7 +30,8 @@ interface Waiting {
 }
 
 /**
- * Guest threads, started when runs need them and at most as many as configured, and the runs that wait for one.
+ * Guest threads, started when runs need them, and the runs that wait for one. At most as many as configured compute; one
+ * more stands by once a guest computes for long.
  *
  * A thread whose run computes past its deadline, or is cancelled while it computes, is killed; the next run gets a new
  * one, and runs that were parked on it begin again elsewhere: the host gives them the answers they already had.
@@ -40,6 +44,7 @@ export class GuestPool {
   readonly #starting = new Set<GuestSlot>()
   readonly #slotOf = new Map<number, GuestSlot>()
   #queue: Waiting[] = []
+  #standbyTimer: NodeJS.Timeout | undefined
   /** Runs whose module is being compiled, or that begin again. */
   readonly #compiling = new Set<number>()
 
@@ -90,14 +95,34 @@ export class GuestPool {
   }
 
   #schedule(): void {
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 && this.#computingCount() < this.#init.threads) {
       const slot = this.#freeSlot()
       if (slot === undefined) break
       const next = this.#queue.shift()
       if (next === undefined) break
       this.#start(slot, next)
     }
-    while (this.#queue.length > this.#starting.size && this.#slots.size < this.#init.threads) this.#spawn()
+    while (this.#queue.length > this.#starting.size && this.#liveCount() < this.#init.threads) this.#spawn()
+  }
+
+  /** Threads on which a guest computes. */
+  #computingCount(): number {
+    let count = 0
+    for (const slot of this.#slots) if (!slot.isFree && !slot.isEnding && !this.#starting.has(slot)) count++
+    return count
+  }
+
+  #liveCount(): number {
+    let count = 0
+    for (const slot of this.#slots) if (!slot.isEnding) count++
+    return count
+  }
+
+  /** Starts one thread more than may compute, unless one is free already. */
+  #standBy(): void {
+    this.#standbyTimer = undefined
+    const isReady = this.#starting.size > 0 || this.#freeSlot() !== undefined
+    if (!isReady && this.#liveCount() <= this.#init.threads) this.#spawn()
   }
 
   /** The free thread with the fewest parked runs: least is lost if it has to be replaced. */
@@ -112,6 +137,7 @@ export class GuestPool {
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
     if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
     this.#slotOf.set(run.id, slot)
+    this.#standbyTimer ??= setTimeout(() => this.#standBy(), STANDBY_AFTER_MS)
     slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.program)
   }
 

@@ -64,6 +64,11 @@ export class GuestSlot {
     return true
   }
 
+  /** Whether its thread is being ended. */
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
   /** Runs on it, parked ones too. */
   get runsCount(): number {
     return this.#runs.size
