@@ -27,8 +27,11 @@ export { type ResolvedAddress, type Resolver, systemResolver } from './host/http
 export {
   createFamilies,
   DEFAULT_OPERATOR,
+  executorInitOf,
   type FamilyComponents,
+  hostCallLimitsOf,
   type OperatorConfig,
+  type OperatorResources,
   operatorConfigSchema,
   type SecretPlace,
 } from './host/operator-config.ts'
@@ -58,6 +61,7 @@ export {
   type PolicyTexts,
 } from './policy/policy.ts'
 export { type AccessFlag, permissionsOfFlags, type RunFlags } from './policy/run-flags.ts'
+export type { ProfiledFunction, ProfileNode, RunProfile } from './profile/profile-bytes.ts'
 export {
   createRecording,
   decodeRecording,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Logger, systemClock, systemRandom } from '@blockless/core'
 import { createHost, loadIdentity, Worker } from '@blockless/node'
-import { Cgroups, createFamilies, Executor } from '@blockless/runtime'
+import { Cgroups, createFamilies, Executor, executorInitOf, hostCallLimitsOf } from '@blockless/runtime'
 import { BlockStore, createExchange } from '@blockless/storage'
 import type { WorkerConfig } from './role-config.ts'
 
@@ -18,9 +18,13 @@ export async function createWorker(config: WorkerConfig, log: Logger): Promise<R
   await using parts = new AsyncDisposableStack()
   const identity = await loadIdentity(join(folder, 'key.bin'))
   const store = parts.use(await BlockStore.open({ folder: join(folder, 'blocks'), sizeMax: config.storeSizeMax, log }))
-  const executor = new Executor({ log, clock, ...confining(log) }, { threads: config.threads })
+  const executor = new Executor(
+    { log, clock, ...confining(log) },
+    { ...executorInitOf(config.operator.resources), threads: config.threads },
+  )
   await executor.start()
   parts.defer(async () => await executor.stop())
+  const hostCallLimits = hostCallLimitsOf(config.operator.resources)
   const families = await createFamilies(config.operator, { clock, environment: process.env })
   const host = await createHost({ privateKey: identity.privateKey, listen: config.listen })
   parts.defer(async () => await host.stop())
@@ -29,7 +33,7 @@ export async function createWorker(config: WorkerConfig, log: Logger): Promise<R
   parts.defer(async () => await exchange.stop())
   const worker = new Worker(
     { host, signer: identity.signer, store, exchange, executor, families, clock, random, log },
-    { network, heads: config.heads, caps: config.caps, operator: config.operator.permissions },
+    { network, heads: config.heads, caps: config.caps, operator: config.operator.permissions, hostCallLimits },
   )
   worker.start()
   parts.defer(async () => await worker.stop())

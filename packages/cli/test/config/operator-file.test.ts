@@ -23,6 +23,7 @@ test('readOperator() has defaults, to which private addresses are added', async 
 test('readOperator() reads permissions and services', async () => {
   const config = {
     permissions: { allow: ['https://*:*'], allowPrivate: ['10.0.0.0/8'] },
+    resources: { memoryBytes: 1_073_741_824, cpuPercent: 150, runs: 100, sentBytesPerRun: 1_000_000 },
     ipfs: { endpoint: 'http://127.0.0.1:5001' },
     llm: { endpoint: 'http://127.0.0.1:8080/v1', apiKey: { environment: 'KEY' }, models: { '*': 'small' } },
     extensions: { folder: '/var/lib/blockless/extensions' },

@@ -17,7 +17,15 @@ import {
   signVote,
   statementOf,
 } from '@blockless/core'
-import type { Executor, HostFamily, OperatorCaps, RunHost, RunReport, RunRequest } from '@blockless/runtime'
+import type {
+  Executor,
+  HostCallLimits,
+  HostFamily,
+  OperatorCaps,
+  RunHost,
+  RunReport,
+  RunRequest,
+} from '@blockless/runtime'
 import type { BlockStorage, Exchange } from '@blockless/storage'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { ROLL_CALL_SIZE_MAX } from '../defaults.ts'
@@ -61,6 +69,8 @@ export interface WorkerInit {
   readonly caps: Limits
   /** The most that any run may reach from here. */
   readonly operator: OperatorCaps
+  /** The most that the host calls of a run may take; what is left out has defaults. */
+  readonly hostCallLimits?: Partial<HostCallLimits>
 }
 
 /** Where a run belongs. */
@@ -92,7 +102,7 @@ export class Worker {
     this.#components = components
     this.#init = init
     this.#functions = new ServedFunctions(components, init)
-    this.#worlds = new RunWorlds(components, init)
+    this.#worlds = new RunWorlds(components, { operator: init.operator, hostCallLimits: init.hostCallLimits ?? {} })
     this.#links = groupByHead(init.heads).map(
       ([head, addresses]) =>
         new HeadLink(components, {

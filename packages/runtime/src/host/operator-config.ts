@@ -1,5 +1,6 @@
-import { type Clock, dictionary, integer, optional, type Schema, struct, text } from '@blockless/core'
-import type { HostFamily } from '../host-call/host-family.ts'
+import { type Clock, dictionary, integer, optional, protocolLimits, type Schema, struct, text } from '@blockless/core'
+import type { ExecutorInit } from '../executor/executor-init.ts'
+import type { HostCallLimits, HostFamily } from '../host-call/host-family.ts'
 import { DEFAULT_CAPS, type OperatorCaps, operatorCapsSchema } from '../policy/policy.ts'
 import { type ProcessLimits, processLimitsSchema } from './extension/process-limits.ts'
 import { createExtensionFamilies } from './extension-families.ts'
@@ -17,9 +18,26 @@ export interface SecretPlace {
   readonly file?: string
 }
 
+/** What functions may take from a node, all of them together unless it says otherwise; defaults if absent. */
+export interface OperatorResources {
+  /** Memory of the executor with all its guests, in bytes. */
+  readonly memoryBytes?: number
+  /** Hundredths of a core that guests may use; needs control groups. */
+  readonly cpuPercent?: number
+  /** Runs at once, with those that wait for the world outside. */
+  readonly runs?: number
+  /** Host calls that one run may make. */
+  readonly callsPerRun?: number
+  /** Bytes that one run may send out in its host calls. */
+  readonly sentBytesPerRun?: number
+  /** Milliseconds that one host call may take. */
+  readonly callDeadlineMs?: number
+}
+
 /** What an operator lets functions reach from a node, and the services that the node offers them. */
 export interface OperatorConfig {
   readonly permissions: OperatorCaps
+  readonly resources?: OperatorResources
   /** An IPFS node with Kubo's RPC API; without it functions have no IPFS. */
   readonly ipfs?: {
     /** `http://127.0.0.1:5001` if absent. */
@@ -50,6 +68,16 @@ const url = text(2048, /^https?:\/\/./, 'an HTTP address')
 /** Schema of {@link OperatorConfig}. */
 export const operatorConfigSchema: Schema<OperatorConfig> = struct({
   permissions: operatorCapsSchema,
+  resources: optional(
+    struct({
+      memoryBytes: optional(integer(64 * 1_048_576, Number.MAX_SAFE_INTEGER)),
+      cpuPercent: optional(integer(1, 100_000)),
+      runs: optional(integer(1, 65_536)),
+      callsPerRun: optional(integer(1, 10_000_000)),
+      sentBytesPerRun: optional(integer(1, Number.MAX_SAFE_INTEGER)),
+      callDeadlineMs: optional(integer(1, protocolLimits.DEADLINE_MS_MAX)),
+    }),
+  ),
   ipfs: optional(struct({ endpoint: optional(url), root: optional(text(1024)), authorization: optional(secretPlace) })),
   llm: optional(
     struct({ endpoint: url, apiKey: optional(secretPlace), models: dictionary(text(256), 256, /^.{1,256}$/) }),
@@ -106,4 +134,23 @@ async function secretAt({ environment, file }: SecretPlace, variables: Environme
   if (environment !== undefined && file === undefined) return await readSecret({ environment }, variables)
   if (file !== undefined && environment === undefined) return await readSecret({ file }, variables)
   throw new RangeError('Cannot read secret: either "environment" or "file" has to say where it is')
+}
+
+/** The part of an executor's configuration that an operator's resources decide. */
+export function executorInitOf({ memoryBytes, cpuPercent, runs }: OperatorResources = {}): ExecutorInit {
+  return {
+    ...(memoryBytes === undefined ? {} : { memoryBytesMax: memoryBytes }),
+    ...(cpuPercent === undefined ? {} : { cpusMax: cpuPercent / 100 }),
+    ...(runs === undefined ? {} : { guestsMax: runs }),
+  }
+}
+
+/** The part of host calls' limits that an operator's resources decide. */
+export function hostCallLimitsOf(resources: OperatorResources = {}): Partial<HostCallLimits> {
+  const { callsPerRun, sentBytesPerRun, callDeadlineMs } = resources
+  return {
+    ...(callsPerRun === undefined ? {} : { callsMax: callsPerRun }),
+    ...(sentBytesPerRun === undefined ? {} : { sentBytesMax: sentBytesPerRun }),
+    ...(callDeadlineMs === undefined ? {} : { deadlineMs: callDeadlineMs }),
+  }
 }
