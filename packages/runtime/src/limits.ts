@@ -1,3 +1,5 @@
+import { PROFILE_SIZE_MAX } from './profile/profile-bytes.ts'
+
 /** Bounds of the sandbox that no request may raise; each says why. */
 
 /** Rewriting and compiling 14 MB takes about a second; a module that takes this long is an attack. */
@@ -50,8 +52,8 @@ export const MESSAGE_SIZE_MAX = 65_536
 export const ORDER_SIZE_MAX: number = 2 * 256 * (65_536 * 3 + 1024) + 4_194_304 + MOUNTED_BYTES_MAX + 1024 * 1024
 /** Bytes of one host call, or of its answer: existing programs ask for up to 10 MB at once. */
 export const HOST_CALL_SIZE_MAX: number = 16 * 1024 * 1024
-/** What an executor may send in one frame: the largest host call, output of a run, or facts about a module. */
-export const ANSWER_SIZE_MAX: number = HOST_CALL_SIZE_MAX + 1024 * 1024
+/** What an executor may send in one frame: the largest host call, output of a run with its profile, or facts about a module. */
+export const ANSWER_SIZE_MAX: number = HOST_CALL_SIZE_MAX + PROFILE_SIZE_MAX + 1024 * 1024
 /** Silence that means an executor hangs: its main thread never runs guests, so only a stopped machine takes longer. */
 export const EXECUTOR_SILENCE_MS_MAX = 10_000
 /** Bytes of a program, all its modules together: the bound of `@blockless/wasm` for one module. */

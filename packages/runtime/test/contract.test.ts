@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EXIT_KINDS } from '@blockless/core'
-import { FUEL_EXPORT, START_EXPORT, STATUS, STATUS_EXPORT } from '@blockless/wasm'
+import { FUEL_EXPORT, PROFILE_EXPORT, PROFILE_HOOK, START_EXPORT, STATUS, STATUS_EXPORT } from '@blockless/wasm'
 import { EXIT_KIND_CODES } from '../src/executor/protocol.ts'
 import { Guest } from '../src/guest/guest.ts'
 import { createGuestImports } from '../src/imports/guest-imports.ts'
@@ -12,6 +12,7 @@ test('the names and numbers of rewritten modules are those of the package that r
   const { FUEL_EXPORT: fuel, START_EXPORT: start, STATUS_EXPORT: status } = metering
   assert.deepEqual({ fuel, start, status }, { fuel: FUEL_EXPORT, start: START_EXPORT, status: STATUS_EXPORT })
   assert.deepEqual(metering.STATUS, STATUS)
+  assert.deepEqual([metering.PROFILE_EXPORT, metering.PROFILE_HOOK], [PROFILE_EXPORT, PROFILE_HOOK])
 })
 
 test('exit kinds in frames are those of results', () => {

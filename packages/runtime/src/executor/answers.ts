@@ -12,6 +12,7 @@ import {
   variant,
 } from '@blockless/core'
 import type { ModuleInfo } from '../module/inspect-module.ts'
+import { decodeProfile, type RunProfile } from '../profile/profile-bytes.ts'
 import type { Failure } from './failure.ts'
 import { EXIT_KIND_CODES } from './protocol.ts'
 import { decodeOutcome, type RunOutcome } from './run-frames.ts'
@@ -72,15 +73,19 @@ export interface RunReport extends ExecutionResult {
   /** What the world outside answered; empty if the run was pure. */
   readonly transcript: Transcript
   readonly timings: RunTimings
+  /** Where the fuel went, if the request asked for it. */
+  readonly profile?: RunProfile
 }
 
 /** What a run's answer has to stay inside of. */
 export interface RunBounds {
   readonly fuel: number
   readonly outputBytes: number
+  /** Whether it has a profile. */
+  readonly isProfiled: boolean
 }
 
-/** The report in a frame. @throws {RangeError} if it is not one that this run can have */
+/** The report in a frame. @throws {RangeError | SyntaxError} if it is not one that this run can have */
 export function readReport(
   payload: Uint8Array,
   bounds: RunBounds,
@@ -97,7 +102,8 @@ export function readReport(
     Number.isSafeInteger(memoryPeakBytes) &&
     memoryPeakBytes >= 0 &&
     memoryPeakBytes <= protocolLimits.MEMORY_SIZE_MAX &&
-    stdout.length + stderr.length <= bounds.outputBytes
+    stdout.length + stderr.length <= bounds.outputBytes &&
+    outcome.profile.length > 0 === bounds.isProfiled
   if (!isPossible) throw new RangeError('Cannot read outcome: it is not one that its run can have')
   return {
     exit: { kind, code: outcome.exitCode },
@@ -105,6 +111,7 @@ export function readReport(
     stderr,
     fuelUsed,
     memoryPeakBytes,
+    ...(bounds.isProfiled ? { profile: decodeProfile(outcome.profile, fuelUsed) } : {}),
     outcome,
   }
 }

@@ -199,7 +199,8 @@ export class Executor implements AsyncDisposable {
   ): Promise<ReturnType<typeof readReport> & TranscriptFacts> {
     const id = this.#takeId()
     const frame = encodeRunOrder(id, runOrderOf(request, module))
-    const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, request.limits)
+    const bounds = { ...request.limits, isProfiled: request.profile === true }
+    const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, bounds)
     const { clock, log } = this.#components
     const world =
       host ?? new RunHost({ families: [], clock, log }, { functionCid: request.functionCid, gate: CLOSED_GATE })

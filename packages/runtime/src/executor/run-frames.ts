@@ -12,6 +12,8 @@ export interface RunOrder {
   readonly waits: boolean
   /** Whether clocks tell the machine's time, which the host is asked for, and sleeping takes it. */
   readonly hasRealClock: boolean
+  /** Whether to tell where its fuel went. */
+  readonly isProfiled: boolean
   readonly outputBytes: number
   readonly fuel: number
   readonly timestampMs: number
@@ -28,6 +30,7 @@ const SEED_SIZE = 32
 /** Bits of the word of flags. */
 const WAITS = 1
 const HAS_REAL_CLOCK = 2
+const IS_PROFILED = 4
 
 /** The frame of a run: numbers at fixed places, then arguments, environment, entry, stdin and mounts. */
 export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuffer> {
@@ -50,7 +53,7 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
   view.setUint32(76, order.env.bytes.length, true)
   view.setUint32(80, entry.length, true)
   view.setUint32(84, order.stdin.length, true)
-  view.setUint32(88, (order.waits ? WAITS : 0) | (order.hasRealClock ? HAS_REAL_CLOCK : 0), true)
+  view.setUint32(88, flagsOf(order), true)
   view.setUint32(92, mounts.length, true)
   let at = FRAME_HEAD_SIZE + ORDER_HEAD_SIZE
   for (const part of parts) {
@@ -60,14 +63,21 @@ export function encodeRunOrder(id: number, order: RunOrder): Uint8Array<ArrayBuf
   return frame
 }
 
+function flagsOf({ waits, hasRealClock, isProfiled }: RunOrder): number {
+  return (waits ? WAITS : 0) | (hasRealClock ? HAS_REAL_CLOCK : 0) | (isProfiled ? IS_PROFILED : 0)
+}
+
 /** What the executor's main thread needs of a run; the rest is for the guest's thread. */
-export function readOrderHead(payload: Uint8Array): Pick<RunOrder, 'module' | 'memoryPages' | 'deadlineMs' | 'waits'> {
+export function readOrderHead(
+  payload: Uint8Array,
+): Pick<RunOrder, 'module' | 'memoryPages' | 'deadlineMs' | 'waits' | 'isProfiled'> {
   const view = new DataView(payload.buffer, payload.byteOffset, ORDER_HEAD_SIZE)
   return {
     module: view.getUint32(0, true),
     memoryPages: view.getUint32(4, true),
     deadlineMs: view.getUint32(8, true),
     waits: (view.getUint32(88, true) & WAITS) !== 0,
+    isProfiled: (view.getUint32(88, true) & IS_PROFILED) !== 0,
   }
 }
 
@@ -110,17 +120,20 @@ export interface RunOutcome {
   readonly runMs: number
   readonly stdout: Uint8Array
   readonly stderr: Uint8Array
+  /** Bytes of `encodeProfile`; none if it was not wanted. */
+  readonly profile: Uint8Array
 }
 
 /** Bytes of an outcome's payload without the output. */
-const OUTCOME_HEAD_SIZE = 56
+const OUTCOME_HEAD_SIZE = 60
 /** Where the queue's time stands in a frame: the main thread knows it, the guest's thread does not. */
 const QUEUE_MS_AT: number = FRAME_HEAD_SIZE + 24
 
 /** The frame of an outcome. */
 export function encodeOutcome(id: number, outcome: RunOutcome): Uint8Array<ArrayBuffer> {
-  const { stdout, stderr } = outcome
-  const frame = createFrame(EXECUTOR_FRAME.done, id, OUTCOME_HEAD_SIZE + stdout.length + stderr.length)
+  const parts = [outcome.stdout, outcome.stderr, outcome.profile]
+  const size = parts.reduce((sum, part) => sum + part.length, OUTCOME_HEAD_SIZE)
+  const frame = createFrame(EXECUTOR_FRAME.done, id, size)
   const view = new DataView(frame.buffer, FRAME_HEAD_SIZE)
   view.setUint32(0, outcome.exitKind, true)
   view.setUint32(4, outcome.exitCode, true)
@@ -129,10 +142,12 @@ export function encodeOutcome(id: number, outcome: RunOutcome): Uint8Array<Array
   view.setFloat64(24, outcome.queueMs, true)
   view.setFloat64(32, outcome.instantiateMs, true)
   view.setFloat64(40, outcome.runMs, true)
-  view.setUint32(48, stdout.length, true)
-  view.setUint32(52, stderr.length, true)
-  frame.set(stdout, FRAME_HEAD_SIZE + OUTCOME_HEAD_SIZE)
-  frame.set(stderr, FRAME_HEAD_SIZE + OUTCOME_HEAD_SIZE + stdout.length)
+  let at = OUTCOME_HEAD_SIZE
+  for (const [index, part] of parts.entries()) {
+    view.setUint32(48 + index * 4, part.length, true)
+    frame.set(part, FRAME_HEAD_SIZE + at)
+    at += part.length
+  }
   return frame
 }
 
@@ -150,7 +165,8 @@ export function decodeOutcome(payload: Uint8Array): RunOutcome {
   if (payload.length < OUTCOME_HEAD_SIZE) throw new RangeError(`Cannot read outcome: it has ${payload.length} bytes`)
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
   const stderrAt = OUTCOME_HEAD_SIZE + view.getUint32(48, true)
-  if (stderrAt + view.getUint32(52, true) !== payload.length) {
+  const profileAt = stderrAt + view.getUint32(52, true)
+  if (profileAt + view.getUint32(56, true) !== payload.length) {
     throw new RangeError('Cannot read outcome: its parts do not add up to its size')
   }
   return {
@@ -162,6 +178,7 @@ export function decodeOutcome(payload: Uint8Array): RunOutcome {
     instantiateMs: view.getFloat64(32, true),
     runMs: view.getFloat64(40, true),
     stdout: payload.slice(OUTCOME_HEAD_SIZE, stderrAt),
-    stderr: payload.slice(stderrAt),
+    stderr: payload.slice(stderrAt, profileAt),
+    profile: payload.slice(profileAt),
   }
 }

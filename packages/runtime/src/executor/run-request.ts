@@ -27,6 +27,8 @@ export interface RunRequest {
    * asked for as host calls `clock.*`, so that it is part of the transcript.
    */
   readonly clock?: 'virtual' | 'real'
+  /** Whether the report says where the fuel went, which makes the run several times slower and changes nothing else of it. */
+  readonly profile?: boolean
 }
 
 /** Pages of 64 KiB that a run may have. */
@@ -50,6 +52,7 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     deadlineMs: limits.deadlineMs,
     waits: hasRealClock || mounts.some(({ kind }) => kind === 'host') || importsWaiting(module),
     hasRealClock,
+    isProfiled: request.profile === true,
     outputBytes: limits.outputBytes,
     fuel: limits.fuel,
     timestampMs: request.timestampMs,

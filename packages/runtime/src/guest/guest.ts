@@ -3,6 +3,7 @@ import { type Mount, openMounts } from '../fs/mount.ts'
 import type { Fields, HostAnswer } from '../host-call/host-call.ts'
 import type { HostLink } from '../host-call/host-link.ts'
 import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
+import { FuelProfile } from '../profile/fuel-profile.ts'
 import { DescriptorTable } from '../wasi/descriptors/descriptor-table.ts'
 import { preopenedDescriptors, standardDescriptors, standardStreams } from '../wasi/descriptors/standard-streams.ts'
 import { GuestMemory } from './guest-memory.ts'
@@ -27,6 +28,8 @@ export interface GuestInit {
   readonly fuel: number
   /** Whether clocks are the machine's, which the host is asked for. */
   readonly hasRealClock?: boolean
+  /** Whether to collect where its fuel goes; its modules must be rewritten for that. */
+  readonly isProfiled?: boolean
   /** Directories that are open from the beginning; none if left out. */
   readonly mounts?: readonly Mount[]
 }
@@ -65,6 +68,8 @@ export class Guest {
   hasRealClock = false
   /** The program's linked modules, if it has any. */
   modules: ModuleCalls | undefined
+  /** Where fuel goes, if that is wanted. */
+  profile: FuelProfile | undefined
   /** How a host call ended the run, if one did; the first one counts. */
   end: Exit | undefined
   readonly #states = new Map<() => unknown, unknown>()
@@ -89,6 +94,7 @@ export class Guest {
     this.hasRealClock = init.hasRealClock ?? false
     this.end = undefined
     this.modules = undefined
+    this.profile = init.isProfiled === true ? new FuelProfile(init.fuel) : undefined
     this.#states.clear()
     this.output.reset(init.outputBytes)
     this.random.reset(init.seed)
@@ -108,6 +114,7 @@ export class Guest {
     this.descriptors.reset([])
     this.#states.clear()
     this.modules = undefined
+    this.profile = undefined
     this.stdin = NO_BYTES
   }
 
@@ -131,6 +138,11 @@ export class Guest {
   get fuelUsed(): bigint {
     const left = this.#fuelCell?.value ?? this.#fuelLimit
     return left < 0n ? this.#fuelLimit : this.#fuelLimit - left
+  }
+
+  /** Fuel that is left; less than nothing if it needed more, until its next check. */
+  get fuelLeft(): bigint {
+    return this.#fuelCell?.value ?? this.#fuelLimit
   }
 
   /** Whether the guest needed more fuel than it had. */

@@ -13,6 +13,7 @@ import { blocklessLlmFunctions } from './blockless-llm.ts'
 import { blocklessMemoryFunctions } from './blockless-memory.ts'
 import { blocklessS3Functions } from './blockless-s3.ts'
 import { blocklessSocketFunctions } from './blockless-socket.ts'
+import { profiledFunctions } from './profiled-functions.ts'
 import { WAITING_MODULES } from './waiting-modules.ts'
 
 /** WASI's functions wait where a descriptor leads out of the sandbox, calls between modules where the called one does. */
@@ -22,10 +23,12 @@ const SOMETIMES_WAITING: readonly string[] = ['wasi_snapshot_preview1', 'wasi_un
  * Everything a guest may import, bound to one guest state.
  *
  * @param waits - whether functions may wait; the guest's exports must then be called through `WebAssembly.promising`
+ * @param isProfiled - whether functions tell the guest's profile when they begin and end
  */
-export function createGuestImports(guest: Guest, waits: boolean): WebAssembly.Imports {
+export function createGuestImports(guest: Guest, waits: boolean, isProfiled = false): WebAssembly.Imports {
   const imports = createFunctions(guest)
-  const entries = Object.entries(imports).map(([module, functions]) => {
+  const entries = Object.entries(imports).map(([module, all]) => {
+    const functions = isProfiled ? profiledFunctions(guest, module, all) : all
     const maySuspend = waits && (WAITING_MODULES.has(module) || SOMETIMES_WAITING.includes(module))
     return [module, maySuspend ? suspending(functions) : functions]
   })

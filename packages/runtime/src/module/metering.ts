@@ -8,6 +8,10 @@ export const STATUS_EXPORT = 'blockless:status'
 /** @see FUEL_EXPORT */
 export const START_EXPORT = 'blockless:start'
 /** @see FUEL_EXPORT */
+export const PROFILE_EXPORT = 'blockless:profile'
+/** @see FUEL_EXPORT */
+export const PROFILE_HOOK = { ENTER: 0, UNWIND: 1 } as const
+/** @see FUEL_EXPORT */
 export const STATUS = {
   NONE: 0,
   OUT_OF_FUEL: 1,

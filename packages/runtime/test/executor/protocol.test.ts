@@ -57,6 +57,7 @@ test('a run comes out of its frame as it went in', () => {
     deadlineMs: 900_000,
     waits: true,
     hasRealClock: true,
+    isProfiled: true,
     outputBytes: 4_194_304,
     fuel: Number.MAX_SAFE_INTEGER,
     timestampMs: 8_640_000_000_000_000,
@@ -73,7 +74,8 @@ test('a run comes out of its frame as it went in', () => {
   }
   const payload = encodeRunOrder(1, order).subarray(FRAME_HEAD_SIZE)
   assert.deepEqual(decodeRunOrder(payload), order)
-  assert.deepEqual(readOrderHead(payload), { module: 3, memoryPages: 65_536, deadlineMs: 900_000, waits: true })
+  const head = { module: 3, memoryPages: 65_536, deadlineMs: 900_000, waits: true, isProfiled: true }
+  assert.deepEqual(readOrderHead(payload), head)
 })
 
 const outcome = {
@@ -86,6 +88,7 @@ const outcome = {
   runMs: 2,
   stdout: new Uint8Array([1, 2]),
   stderr: new Uint8Array([3]),
+  profile: new Uint8Array([4, 5]),
 }
 
 test('an outcome comes out of its frame as it went in', () => {

@@ -1,6 +1,6 @@
 import { type Failure, FailureError } from '../failure.ts'
 import { setQueueMs } from '../run-frames.ts'
-import type { RunAnswer } from '../thread/messages.ts'
+import type { RunAnswer, Variant } from '../thread/messages.ts'
 import type { GuestRunState } from './guest-run-state.ts'
 import { GuestSlot } from './guest-slot.ts'
 import { type ModuleStore, variantKey } from './module-store.ts'
@@ -63,7 +63,7 @@ export class GuestPool {
   async submit(run: GuestRunState): Promise<void> {
     this.#compiling.add(run.id)
     try {
-      const prepared = await this.#modules.compile(run.module, run.memoryPages, false)
+      const prepared = await this.#modules.compile(run.module, run.memoryPages, variantOf(run))
       if (!this.#compiling.delete(run.id)) return
       this.#queue.push({ run, prepared })
       this.#schedule()
@@ -138,7 +138,7 @@ export class GuestPool {
     if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
     this.#slotOf.set(run.id, slot)
     this.#standbyTimer ??= setTimeout(() => this.#standBy(), STANDBY_AFTER_MS)
-    slot.start(run, variantKey(run.module.id, run.memoryPages, false), prepared.program)
+    slot.start(run, variantKey(run.module.id, run.memoryPages, variantOf(run)), prepared.program)
   }
 
   #spawn(): void {
@@ -181,9 +181,9 @@ export class GuestPool {
 
   async #replay(slot: GuestSlot, run: GuestRunState): Promise<void> {
     try {
-      const { program } = await this.#modules.compile(run.module, run.memoryPages, true)
+      const { program } = await this.#modules.compile(run.module, run.memoryPages, 'precise')
       if (this.#slotOf.get(run.id) !== slot) return
-      slot.replay(run, variantKey(run.module.id, run.memoryPages, true), program)
+      slot.replay(run, variantKey(run.module.id, run.memoryPages, 'precise'), program)
     } catch (error) {
       if (!(error instanceof FailureError)) throw error
       if (this.#slotOf.get(run.id) === slot) slot.stop(run, error.failure)
@@ -195,7 +195,8 @@ export class GuestPool {
     const slot = this.#slotOf.get(run.id)
     this.#slotOf.delete(run.id)
     if (!run.module.isGone) return
-    slot?.forget([true, false].map((precise) => variantKey(run.module.id, run.memoryPages, precise)))
+    const variants = [variantOf(run), 'precise'] as const
+    slot?.forget(variants.map((variant) => variantKey(run.module.id, run.memoryPages, variant)))
   }
 
   #onExit(slot: GuestSlot, left: readonly GuestRunState[]): void {
@@ -217,4 +218,9 @@ export class GuestPool {
     if (!(error instanceof FailureError)) throw error
     this.#events.failed(id, error.failure)
   }
+}
+
+/** The rewriting with which a run begins. */
+function variantOf({ isProfiled }: GuestRunState): Variant {
+  return isProfiled ? 'profile' : 'fast'
 }

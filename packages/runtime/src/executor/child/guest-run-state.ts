@@ -8,6 +8,8 @@ export interface GuestRunState {
   readonly deadlineMs: number
   /** Whether it may wait for host calls. */
   readonly waits: boolean
+  /** Whether it tells where its fuel went, which takes a rewriting of its own. */
+  readonly isProfiled: boolean
   /** Payload of its frame in a buffer of its own; handed over to the thread if nothing can make the run begin again. */
   readonly payload: Uint8Array<ArrayBuffer>
   /** When its frame came, on the process's monotonic clock. */

@@ -1,4 +1,5 @@
 import type { Program } from '../../module/program.ts'
+import type { Variant } from '../thread/messages.ts'
 import type { Prepared, Preparer } from './preparer.ts'
 
 /** Compilations kept of one module; a function has one memory limit, so more means somebody is trying limits out. */
@@ -15,8 +16,8 @@ export interface StoredModule {
 }
 
 /** Key of a module as rewritten with these limits. */
-export function variantKey(module: number, memoryPages: number, precise: boolean): string {
-  return `${module}:${memoryPages}:${precise ? 'precise' : 'fast'}`
+export function variantKey(module: number, memoryPages: number, variant: Variant): string {
+  return `${module}:${memoryPages}:${variant}`
 }
 
 /** The modules an executor holds, by the number the host gave them; the host decides which go. */
@@ -37,8 +38,8 @@ export class ModuleStore {
    * @throws {FailureError} if it cannot be run; it is then not kept
    */
   async add(id: number, program: Program, memoryPages: number): Promise<Prepared> {
-    const prepared = await this.#preparer.prepare(program, memoryPages, false)
-    const variants = new Map([[variantKey(id, prepared.memoryPages, false), Promise.resolve(prepared)]])
+    const prepared = await this.#preparer.prepare(program, memoryPages, 'fast')
+    const variants = new Map([[variantKey(id, prepared.memoryPages, 'fast'), Promise.resolve(prepared)]])
     this.#entries.set(id, { id, program, variants, isGone: false })
     return prepared
   }
@@ -51,19 +52,19 @@ export class ModuleStore {
   }
 
   /** The module as rewritten with these limits, compiled now if it was not. @throws {FailureError} */
-  async compile(module: StoredModule, memoryPages: number, precise: boolean): Promise<Prepared> {
+  async compile(module: StoredModule, memoryPages: number, variant: Variant): Promise<Prepared> {
     const { id, program, variants } = module
-    const key = variantKey(id, memoryPages, precise)
-    const variant = variants.get(key) ?? this.#preparer.prepare(program, memoryPages, precise)
+    const key = variantKey(id, memoryPages, variant)
+    const compiling = variants.get(key) ?? this.#preparer.prepare(program, memoryPages, variant)
     variants.delete(key)
-    variants.set(key, variant)
+    variants.set(key, compiling)
     const [oldest] = variants.keys()
     if (variants.size > VARIANTS_MAX && oldest !== undefined) {
       variants.delete(oldest)
       this.#onForgotten([oldest])
     }
     try {
-      return await variant
+      return await compiling
     } catch (error) {
       variants.delete(key)
       throw error

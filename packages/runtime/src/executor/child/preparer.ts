@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { PREPARE_DEADLINE_MS } from '../../limits.ts'
 import type { CompiledProgram, Program } from '../../module/program.ts'
 import { type Failure, FailureError } from '../failure.ts'
-import type { ModuleFacts, PrepareAnswer, PrepareTask } from '../thread/messages.ts'
+import type { ModuleFacts, PrepareAnswer, PrepareTask, Variant } from '../thread/messages.ts'
 import type { ExecutorProcessInit } from './executor-init.ts'
 
 /** A program compiled with one set of limits. */
@@ -41,9 +41,9 @@ export class Preparer {
   }
 
   /** Rewrites and compiles a program. @throws {FailureError} if it cannot be run, or in time */
-  prepare(program: Program, memoryPagesMax: number, precise: boolean): Promise<Prepared> {
+  prepare(program: Program, memoryPagesMax: number, variant: Variant): Promise<Prepared> {
     const { promise, resolve, reject } = Promise.withResolvers<Prepared>()
-    this.#jobs.push({ task: { id: this.#nextId++, program, memoryPagesMax, precise }, resolve, reject })
+    this.#jobs.push({ task: { id: this.#nextId++, program, memoryPagesMax, variant }, resolve, reject })
     this.#next()
     return promise
   }

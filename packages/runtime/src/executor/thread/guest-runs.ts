@@ -13,9 +13,8 @@ import { ThreadLink, type ThreadLinkEvents } from './thread-link.ts'
 interface Place {
   readonly guest: Guest
   readonly link: ThreadLink
-  /** Made when first needed: for runs that may wait, and for those that may not. */
-  waiting: WebAssembly.Imports | undefined
-  direct: WebAssembly.Imports | undefined
+  /** Made when first needed, by what a run needs of them. */
+  readonly imports: Map<string, WebAssembly.Imports>
 }
 
 interface ActiveRun {
@@ -103,7 +102,7 @@ export class GuestRuns {
   async #runIn(id: number, { place, order }: ActiveRun, program: CompiledProgram): ReturnType<typeof runGuest> {
     place.link.reset(id)
     this.#events.resumed(id)
-    const imports = withUnknownImports(importsOf(place, order.waits), place.guest, program.unknownImports)
+    const imports = withUnknownImports(importsOf(place, order), place.guest, program.unknownImports)
     return await runGuest(place.guest, imports, program, order)
   }
 
@@ -123,14 +122,15 @@ export class GuestRuns {
 
   #createPlace(): Place {
     const link = new ThreadLink(this.#events)
-    return { guest: new Guest(link), link, waiting: undefined, direct: undefined }
+    return { guest: new Guest(link), link, imports: new Map() }
   }
 }
 
-function importsOf(place: Place, waits: boolean): WebAssembly.Imports {
-  const key = waits ? 'waiting' : 'direct'
-  place[key] ??= createGuestImports(place.guest, waits)
-  return place[key]
+function importsOf({ guest, imports }: Place, { waits, isProfiled }: RunOrder): WebAssembly.Imports {
+  const key = `${waits ? 'waiting' : 'direct'}${isProfiled ? ' profiled' : ''}`
+  const known = imports.get(key) ?? createGuestImports(guest, waits, isProfiled)
+  imports.set(key, known)
+  return known
 }
 
 function fault(id: number, why: string): RunAnswer {

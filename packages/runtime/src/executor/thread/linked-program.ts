@@ -115,6 +115,7 @@ export class LinkedProgram implements ModuleCalls {
 
   #add(name: string, module: WebAssembly.Module, imports: WebAssembly.Imports): Part {
     const { exports } = new WebAssembly.Instance(module, imports)
+    this.#guest.profile?.attach(exports, this.#parts.length)
     const memory = exports.memory instanceof WebAssembly.Memory ? exports.memory : undefined
     const fuel = exports[FUEL_EXPORT] as unknown as FuelCell
     const part = { name, exports, memory, fuel, methods: new Set<string>() }

@@ -43,8 +43,11 @@ export interface PrepareTask {
   readonly id: number
   readonly program: Program
   readonly memoryPagesMax: number
-  readonly precise: boolean
+  readonly variant: Variant
 }
+
+/** How a program is rewritten: to run, to count exactly where it traps, or to tell beside that where fuel goes. */
+export type Variant = 'fast' | 'precise' | 'profile'
 
 /** What the thread that reads modules answers. */
 export type PrepareAnswer =

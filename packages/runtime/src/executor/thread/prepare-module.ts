@@ -4,14 +4,14 @@ import { type CompiledProgram, type Program, programParts } from '../../module/p
 import { translated } from '../../module/read-module.ts'
 import { type ReadProgram, readProgram, sharePages } from '../../module/read-program.ts'
 import { FailureError } from '../failure.ts'
-import type { PrepareAnswer, PrepareTask } from './messages.ts'
+import type { PrepareAnswer, PrepareTask, Variant } from './messages.ts'
 
 /** Reads, rewrites and compiles a program; what is wrong with it is part of the answer. */
-export function prepareModule({ id, program, memoryPagesMax, precise }: PrepareTask): PrepareAnswer {
+export function prepareModule({ id, program, memoryPagesMax, variant }: PrepareTask): PrepareAnswer {
   try {
     const read = readProgram(program)
     const memoryPages = effectivePages(memoryPagesMax, read.info)
-    const compiled = compileProgram(program, read, { memoryPages, precise })
+    const compiled = compileProgram(program, read, { memoryPages, variant })
     return { kind: 'prepared', id, program: compiled, memoryPages, info: read.info }
   } catch (error) {
     if (error instanceof FailureError) return { kind: 'failed', id, failure: error.failure }
@@ -22,12 +22,12 @@ export function prepareModule({ id, program, memoryPagesMax, precise }: PrepareT
 function compileProgram(
   program: Program,
   { parts, unknownImports }: ReadProgram,
-  { memoryPages, precise }: { readonly memoryPages: number; readonly precise: boolean },
+  { memoryPages, variant }: { readonly memoryPages: number; readonly variant: Variant },
 ): CompiledProgram {
   const pages = sharePages(memoryPages, parts)
-  const threads = program.threads === true
+  const options = { precise: variant !== 'fast', profile: variant === 'profile', threads: program.threads === true }
   const compiled = programParts(program).map((wasm, index) =>
-    compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, precise, threads })).bytes),
+    compile(translated(() => instrument(wasm, { memoryPagesMax: pages[index] ?? 1, ...options })).bytes),
   )
   const modules = program.modules.map(({ name }, index) => ({ name, module: compiled[index] as WebAssembly.Module }))
   return { entry: compiled.at(-1) as WebAssembly.Module, modules, unknownImports }

@@ -9,6 +9,8 @@ import { EXIT_KIND_CODES } from '../protocol.ts'
 import type { RunOrder, RunOutcome } from '../run-frames.ts'
 import { LinkedProgram } from './linked-program.ts'
 
+const NO_PROFILE: Uint8Array = new Uint8Array()
+
 /** A run's result with what the caller must know to judge it. */
 export interface GuestRun {
   readonly outcome: RunOutcome
@@ -63,7 +65,10 @@ export async function runGuest(
     stdout,
     stderr,
   }
-  return { outcome, isExact: isExact || !instances.hasComputed }
+  // profiled modules count exactly wherever they trap
+  const isCounted = isExact || order.isProfiled || !instances.hasComputed
+  const profile = guest.profile?.finish(order.fuel - outcome.fuelUsed) ?? NO_PROFILE
+  return { outcome: { ...outcome, profile }, isExact: isCounted }
 }
 
 /** The instances of a run: one, or a linked program's. */
@@ -88,6 +93,7 @@ class Instances {
     this.entry = new WebAssembly.Instance(this.#program.entry, imports).exports
     const fuel = this.entry[FUEL_EXPORT] as unknown as FuelCell
     fuel.value = BigInt(this.#order.fuel)
+    this.#guest.profile?.attach(this.entry, 0)
     const { memory } = this.entry
     this.#guest.attach(memory instanceof WebAssembly.Memory ? memory : undefined, fuel)
     return undefined
