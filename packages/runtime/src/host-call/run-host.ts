@@ -39,6 +39,8 @@ export class RunHost implements AsyncDisposable {
   readonly #entries: TranscriptEntry[] = []
   readonly #sessions = new Map<string, HostSession>()
   readonly #over = new AbortController()
+  /** The answer when there is no room for one; the same bytes each time, as a run may go on asking. */
+  readonly #full: Uint8Array
   #sentBytes = 0
   #answeredBytes = 0
   #current:
@@ -49,6 +51,7 @@ export class RunHost implements AsyncDisposable {
     this.#components = components
     this.#init = init
     this.#limits = { ...HOST_CALL_DEFAULTS, ...init.limits }
+    this.#full = encodeAnswer(refused('limit', { name: 'totalBytesMax', max: this.#limits.totalBytesMax }))
   }
 
   /** Whether the guest waits for an answer, and so needs no thread. */
@@ -87,7 +90,7 @@ export class RunHost implements AsyncDisposable {
       throw new RangeError(`Cannot answer host call ${sequence}: the run is at ${this.#entries.length}`)
     }
     const answer = this.#perform(decodeCall(call), call.length).then((outcome) => {
-      const bytes = encodeAnswer(outcome)
+      const bytes = this.#bounded(outcome)
       this.#entries.push({ callHash, answer: bytes })
       this.#current = undefined
       return bytes
@@ -135,7 +138,7 @@ export class RunHost implements AsyncDisposable {
     const cancelTimer = this.#components.clock.schedule(deadlineMs, () => deadline.abort(new Error('deadline')))
     const signal = AbortSignal.any([deadline.signal, this.#over.signal])
     try {
-      return this.#bounded(await session.call(call, signal))
+      return await session.call(call, signal)
     } catch (error) {
       if (deadline.signal.aborted && !this.#over.signal.aborted) return refused('timeout', { deadlineMs })
       const why = error instanceof Error ? error.message : String(error)
@@ -145,13 +148,14 @@ export class RunHost implements AsyncDisposable {
     }
   }
 
-  #bounded(answer: HostAnswer): HostAnswer {
+  /** The bytes of an answer, fields and all: names and headers are kept until the run ends as bodies are. */
+  #bounded(answer: HostAnswer): Uint8Array {
     const { bytesMax, totalBytesMax } = this.#limits
-    if (answer.bytes.length > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
-    this.#answeredBytes += answer.bytes.length
-    return this.#answeredBytes <= totalBytesMax
-      ? answer
-      : refused('limit', { name: 'totalBytesMax', max: totalBytesMax })
+    const isTooLarge = answer.bytes.length > bytesMax
+    const bytes = encodeAnswer(isTooLarge ? refused('limit', { name: 'bytesMax', max: bytesMax }) : answer)
+    if (this.#answeredBytes + bytes.length > totalBytesMax) return this.#full
+    this.#answeredBytes += bytes.length
+    return bytes
   }
 
   #sessionOf(name: string): HostSession | undefined {

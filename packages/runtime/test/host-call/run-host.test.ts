@@ -115,19 +115,32 @@ for (const { name, bytes } of MALFORMED) {
 }
 
 test('RunHost refuses what no family serves, and what goes beyond the limits', async () => {
-  const limits = { callsMax: 3, bytesMax: 100, totalBytesMax: 60 }
+  const limits = { callsMax: 3, bytesMax: 100, totalBytesMax: 220 }
   const host = hostOf(
     familyOf(async ({ bytes }) => answered({}, new Uint8Array(bytes.length * 10))),
     { limits },
   )
   assert.equal(read(await host.answer(0, callOf('x', 'nobody.say')))[0], 'unavailable')
   assert.equal(read(await host.answer(1, callOf('x'.repeat(12))))[0], 'limit') // 120 bytes at once
-  assert.equal(read(await host.answer(2, callOf('x'.repeat(7))))[0], 'limit') // 70 bytes in all
+  assert.equal(read(await host.answer(2, callOf('x'.repeat(7))))[0], 'limit') // more than 220 in all, heads and refusals too
   assert.deepEqual(decodeAnswer(await host.answer(3, callOf('x'))).fields, { name: 'callsMax', max: 3 })
   assert.equal(read(await hostOf(familyOf(echo), { limits }).answer(0, callOf('x'.repeat(200))))[0], 'limit')
   const talkative = hostOf(familyOf(echo), { limits: { sentBytesMax: 70 } })
   assert.equal(read(await talkative.answer(0, callOf('x')))[0], 'ok')
   assert.equal(decodeAnswer(await talkative.answer(1, callOf('x'))).fields.name, 'sentBytesMax')
+})
+
+test('RunHost counts the fields of answers, and keeps no more than the limit however long a run goes on asking', async () => {
+  const totalBytesMax = 5000
+  const names = Array.from({ length: 100 }, (_, index) => `name ${index}`)
+  const host = hostOf(
+    familyOf(async () => answered({ names })),
+    { limits: { totalBytesMax } },
+  )
+  for (let sequence = 0; sequence < 200; sequence++) await host.answer(sequence, callOf('list'))
+  const kept = new Set(host.transcript.map(({ answer }) => answer))
+  assert.ok([...kept].reduce((size, answer) => size + answer.length, 0) < totalBytesMax + 100)
+  assert.equal(read(await host.answer(200, callOf('list')))[0], 'limit')
 })
 
 test('RunHost tells a guest that its call took too long', async () => {
