@@ -17,4 +17,5 @@ export type {
   TableType,
 } from './module.ts'
 export { ModuleError, type ModuleReason } from './module-error.ts'
+export { functionNames, sourceMapUrl } from './names/function-names.ts'
 export { validateModule } from './validate/validate-module.ts'

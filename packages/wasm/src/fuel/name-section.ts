@@ -40,11 +40,9 @@ export function rewriteNames(module: Module, section: CustomSection, moved: read
   return writer.view()
 }
 
-function functionNames(module: Module, reader: ByteReader, moved: readonly number[]): Uint8Array {
-  const bytes = module.bytes
+/** Start and end of each function's name, by its index, in a subsection that the reader stands at. @throws {ModuleError} */
+export function namePlaces(module: Module, reader: ByteReader): Uint32Array {
   const count = reader.count('function names', module.functionTypes.length)
-  const start = reader.offset
-  /** start and end of each name, by function index */
   const places = new Uint32Array(module.functionTypes.length * 2)
   for (let entry = 0; entry < count; entry++) {
     const index = reader.u32('a function index')
@@ -55,6 +53,16 @@ function functionNames(module: Module, reader: ByteReader, moved: readonly numbe
     }
     reader.skip(size, 'a name')
   }
+  return places
+}
+
+function functionNames(module: Module, reader: ByteReader, moved: readonly number[]): Uint8Array {
+  const bytes = module.bytes
+  const first = reader.offset
+  const count = reader.count('function names', module.functionTypes.length)
+  const start = reader.offset
+  reader.offset = first
+  const places = namePlaces(module, reader)
   const added = new ByteWriter(64)
   let addedCount = 0
   moved.forEach((defined, position) => {
