@@ -61,7 +61,15 @@ export {
   type PolicyTexts,
 } from './policy/policy.ts'
 export { type AccessFlag, permissionsOfFlags, type RunFlags } from './policy/run-flags.ts'
+export {
+  type FunctionFuel,
+  functionFuel,
+  type NamedNode,
+  type NamedProfile,
+  nameProfile,
+} from './profile/named-profile.ts'
 export type { ProfiledFunction, ProfileNode, RunProfile } from './profile/profile-bytes.ts'
+export { foldedStacks, speedscopeFile } from './profile/profile-files.ts'
 export {
   createRecording,
   decodeRecording,
