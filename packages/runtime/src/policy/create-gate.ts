@@ -1,8 +1,9 @@
 import { canonicalHost, formatPermission } from '@blockless/core'
 import { createRangeCheck } from './address-range.ts'
+import { askAbout, bucketUrl } from './asked-action.ts'
 import type { Action, Gate, Verdict } from './gate.ts'
 import type { Policy, PolicyLayer } from './policy.ts'
-import { bucketUrl, matchesRule } from './rule-match.ts'
+import { matchesRule } from './rule-match.ts'
 import { isPublicAddress, plainAddress } from './special-addresses.ts'
 
 const ALLOWED: Verdict = { isAllowed: true }
@@ -27,10 +28,11 @@ export function createGate(policy: Policy): Gate {
 }
 
 function decide({ layers }: Policy, action: Action): Verdict {
+  const asked = askAbout(action)
   for (const { owner, allow, deny } of layers) {
-    const denial = deny.find((rule) => matchesRule(rule, action, 'deny'))
+    const denial = deny.find((rule) => matchesRule(rule, asked, 'deny'))
     if (denial !== undefined) return denied(`no "${formatPermission(denial)}" in ${listName(owner, 'deny')}`)
-    if (!allow.some((rule) => matchesRule(rule, action, 'allow'))) {
+    if (!allow.some((rule) => matchesRule(rule, asked, 'allow'))) {
       return denied(`"${wantedRule(action)}" in ${listName(owner, 'allow')}`)
     }
   }

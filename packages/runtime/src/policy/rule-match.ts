@@ -1,6 +1,4 @@
 import {
-  canonicalHost,
-  canonicalUrlPath,
   isBelowPath,
   lenientUrlPath,
   matchesHost,
@@ -8,7 +6,7 @@ import {
   type PortPattern,
   type UrlPattern,
 } from '@blockless/core'
-import type { Action } from './gate.ts'
+import type { AskedAction, AskedUrl, Endpoint } from './asked-action.ts'
 
 /**
  * Whether a rule speaks of an action.
@@ -18,28 +16,23 @@ import type { Action } from './gate.ts'
  */
 export type RuleUse = 'allow' | 'deny'
 
-/** Where an action leads on the network. */
-interface Endpoint {
-  readonly host: string
-  /** Undefined if the action does not say. */
-  readonly port: number | undefined
-}
-
 /** @see RuleUse */
-export function matchesRule(rule: Permission, action: Action, use: RuleUse): boolean {
+export function matchesRule(rule: Permission, asked: AskedAction, use: RuleUse): boolean {
+  const { action, endpoint } = asked
   switch (rule.kind) {
     case 'all':
       return true
-    case 'url': {
-      const url = action.kind === 'fetch' ? action.url : use === 'deny' ? bucketUrl(action) : undefined
-      return url !== undefined && matchesUrl(rule.pattern, url, use)
+    case 'url':
+      if (use === 'deny' && action.kind === 's3') return isBucketAt(rule.pattern, asked.url, use)
+      return action.kind === 'fetch' && asked.url !== undefined && matchesUrl(rule.pattern, asked.url, use)
+    case 'net': {
+      const isConnection = action.kind === 'fetch' || action.kind === 'connect'
+      return (isConnection || (use === 'deny' && action.kind !== 'listen')) && isAt(rule, endpoint, use)
     }
-    case 'net':
-      return (use === 'deny' || action.kind === 'fetch' || action.kind === 'connect') && isAt(rule, endpointOf(action))
     case 'tcp':
-      return action.kind === 'connect' && isAt(rule, endpointOf(action))
+      return action.kind === 'connect' && isAt(rule, endpoint, use)
     case 'listen':
-      return action.kind === 'listen' && isAt(rule, hostAndPort(action))
+      return action.kind === 'listen' && isAt(rule, endpoint, use)
     case 'read':
     case 'write':
       return action.kind === rule.kind && isAtPath(rule.path, action.path, use)
@@ -49,8 +42,7 @@ export function matchesRule(rule: Permission, action: Action, use: RuleUse): boo
       return action.kind === 'ipfs' && matchesApi(rule.api, action.api)
     case 's3': {
       const isAccess = action.kind === 's3' && (rule.access === 'any' || rule.access === action.access)
-      const url = isAccess ? bucketUrl(action) : undefined
-      return url !== undefined && (rule.pattern === '*' || matchesUrl(rule.pattern, url, use))
+      return isAccess && (rule.pattern === '*' || isBucketAt(rule.pattern, asked.url, use))
     }
     case 'exec':
       return action.kind === 'exec' && isNamed(rule.name, action.extension)
@@ -61,67 +53,32 @@ export function matchesRule(rule: Permission, action: Action, use: RuleUse): boo
   }
 }
 
-/** Where a bucket is: its endpoint's URL with the bucket below it. */
-export function bucketUrl(action: Action): URL | undefined {
-  if (action.kind !== 's3') return undefined
-  const { endpoint, bucket } = action
-  return (
-    URL.parse(`${endpoint.origin}${endpoint.pathname.replace(/\/$/, '')}/${encodeURIComponent(bucket)}`) ?? undefined
-  )
+function matchesUrl(pattern: UrlPattern, url: AskedUrl, use: RuleUse): boolean {
+  if (url.protocol !== `${pattern.scheme}:` || !isAt(pattern, url.endpoint, use)) return false
+  if (pattern.path === '/') return true
+  const isCanonical = isBelowPath(pattern.path, url.path.canonical)
+  const isLenient = isBelowPath(lenientUrlPath(pattern.path), url.path.lenient)
+  return use === 'allow' ? isCanonical && isLenient : isCanonical || isLenient
 }
 
-/** The port of a URL, also where it is the scheme's own. */
-function portOf(url: URL): number | undefined {
-  if (url.port !== '') return Number(url.port)
-  return url.protocol === 'https:' ? 443 : url.protocol === 'http:' ? 80 : undefined
+/** A rule that denies what is inside of a bucket denies the bucket, as keys are not decided one by one. */
+function isBucketAt(pattern: UrlPattern, url: AskedUrl | undefined, use: RuleUse): boolean {
+  if (url === undefined) return use === 'deny'
+  if (matchesUrl(pattern, url, use)) return true
+  if (use === 'allow' || !matchesUrl({ ...pattern, path: '/' }, url, use)) return false
+  return isBelowPath(url.path.canonical, pattern.path) || isBelowPath(url.path.lenient, lenientUrlPath(pattern.path))
 }
 
-function matchesUrl(pattern: UrlPattern, url: URL, use: RuleUse): boolean {
-  const host = canonicalHost(url.hostname)
-  const isPlace =
-    url.protocol === `${pattern.scheme}:` &&
-    host !== undefined &&
-    matchesHost(pattern.host, host) &&
-    matchesPort(pattern.port, portOf(url))
-  if (!isPlace || pattern.path === '/') return isPlace
-  const matches = [
-    isBelowPath(pattern.path, canonicalUrlPath(url.pathname)),
-    isBelowPath(lenientUrlPath(pattern.path), lenientUrlPath(url.pathname)),
-  ]
-  return use === 'allow' ? matches.every(Boolean) : matches.some(Boolean)
-}
-
-function endpointOf(action: Action): Endpoint | undefined {
-  switch (action.kind) {
-    case 'fetch':
-    case 'driver':
-      return hostAndPort({ host: action.url.hostname, port: portOf(action.url) })
-    case 's3':
-      return hostAndPort({ host: action.endpoint.hostname, port: portOf(action.endpoint) })
-    case 'connect':
-      return hostAndPort(action)
-    default:
-      return undefined
-  }
-}
-
-function hostAndPort({
-  host,
-  port,
-}: {
-  readonly host: string
-  readonly port: number | undefined
-}): Endpoint | undefined {
-  const canonical = canonicalHost(host)
-  return canonical === undefined ? undefined : { host: canonical, port }
-}
-
-function isAt(rule: { readonly host: string; readonly port: PortPattern }, endpoint: Endpoint | undefined): boolean {
-  return endpoint !== undefined && matchesHost(rule.host, endpoint.host) && matchesPort(rule.port, endpoint.port)
-}
-
-function matchesPort(pattern: PortPattern, port: number | undefined): boolean {
-  return pattern === '*' || pattern === port
+/** A host that no rule can name is denied by all of them: what it would lead to is not known. */
+function isAt(
+  rule: { readonly host: string; readonly port: PortPattern },
+  endpoint: Endpoint | undefined,
+  use: RuleUse,
+): boolean {
+  if (endpoint === undefined) return false
+  const { host, port } = endpoint
+  const isHost = host === undefined ? use === 'deny' : matchesHost(rule.host, host)
+  return isHost && (rule.port === '*' || rule.port === port)
 }
 
 /** Paths with `..` have no meaning here: whoever asks has resolved them, so nothing allows and everything denies them. */
