@@ -12,7 +12,7 @@ export const EXIT_CODES = {
 } as const
 
 /** Exit codes of `bls run` that are not the function's. */
-export const RUN_EXIT_CODES = { deadline: 15, notRun: 128 } as const
+export const RUN_EXIT_CODES = { interrupted: 12, deadline: 15, notRun: 128, other: 255 } as const
 
 /** What `bls help exit-codes` prints. */
 export const EXIT_CODES_HELP = `Exit codes
@@ -34,9 +34,10 @@ export const EXIT_CODES_HELP = `Exit codes
   3      memory out of bounds   9    division by zero
   4      unaligned atomic       10   invalid conversion
   5      table out of bounds    11   unreachable, such as a failed assertion
-  6      indirect call, null    16   memory limit
-  15     deadline passed        255  output limit, null reference, uncaught exception
-  128    it was not run: wrong usage, no such file, not a usable module
+  6      indirect call, null    12   interrupted, such as by Ctrl-C
+  15     deadline passed        16   memory limit
+  128    it was not run: wrong usage, no such file, not a usable module or configuration
+  255    output limit, null reference, uncaught exception; the sandbox failed, a replay differs
 
 A function's exit code 1 and "out of fuel" look the same here. With --json they do not:
 "exit" is {"kind": "exit", "code": 1} or {"kind": "out-of-fuel", "code": 0}, and what is an

@@ -14,13 +14,18 @@ export async function readModule(path: string): Promise<Uint8Array> {
   return extname(path) === '.wat' ? await compileWat(path, content) : content
 }
 
+/** What wabt leaves out unless it is asked, and functions may have. */
+const FEATURES = { exceptions: true, threads: true }
+
 async function compileWat(path: string, content: Uint8Array): Promise<Uint8Array> {
   const { default: createWabt } = await import('wabt') // 2 MB of compiler that other commands do not need
   const wabt = await createWabt()
   try {
-    const module = wabt.parseWat(path, new TextDecoder().decode(content))
+    const module = wabt.parseWat(path, new TextDecoder().decode(content), FEATURES)
+    // it takes the features too, which its types do not say
+    const validator: { validate(features: object): void } = module
     try {
-      module.validate()
+      validator.validate(FEATURES)
       return module.toBinary({}).buffer
     } finally {
       module.destroy()

@@ -8,6 +8,13 @@ export interface Denial {
   readonly missing: string
 }
 
+/** Statuses of answers that name what is missing. */
+const STATUSES: ReadonlyMap<string, Denial['status']> = new Map([
+  ['denied', 'denied'],
+  ['address', 'denied'],
+  ['unavailable', 'unavailable'],
+  ['unknown-model', 'unavailable'],
+])
 /** Denials that are told apart; a run that tries more has a pattern. */
 const DENIALS_MAX = 32
 
@@ -15,9 +22,10 @@ const DENIALS_MAX = 32
 export function denialsOf(transcript: Transcript): readonly Denial[] {
   const denials = new Map<string, Denial>()
   for (const { answer } of transcript) {
-    const { status, fields } = decodeAnswer(answer)
+    const { status: word, fields } = decodeAnswer(answer)
     const missing = fields['missing']
-    if ((status !== 'denied' && status !== 'unavailable') || typeof missing !== 'string') continue
+    const status = STATUSES.get(word)
+    if (status === undefined || typeof missing !== 'string') continue
     if (denials.size < DENIALS_MAX) denials.set(`${status} ${missing}`, { status, missing })
   }
   return [...denials.values()]

@@ -40,6 +40,8 @@ export interface RecordedProgram {
   readonly modules: readonly { readonly name: string; readonly hash: Uint8Array }[]
   /** Whether calling an import that nobody provides is a trap. */
   readonly trapsUnknownImports: boolean
+  /** Whether it may have shared memories and atomic instructions. */
+  readonly threads: boolean
 }
 
 /** A run's request but for its program. */
@@ -103,7 +105,12 @@ const mountSchema: Schema<RecordedMount> = variant('kind', {
 /** Schema of {@link Recording}. */
 export const recordingSchema: Schema<Recording> = struct({
   version: literal(1),
-  program: struct({ entryHash: hash, modules: list(struct({ name, hash }), 64), trapsUnknownImports: flag() }),
+  program: struct({
+    entryHash: hash,
+    modules: list(struct({ name, hash }), 64),
+    trapsUnknownImports: flag(),
+    threads: flag(),
+  }),
   request: struct({
     entry: name,
     limits: limitsSchema,

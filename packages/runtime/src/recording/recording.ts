@@ -26,12 +26,12 @@ export type ResultPart = 'exit' | 'stdout' | 'stderr' | 'fuel' | 'memory' | 'hos
 
 /** What a run was, for {@link replayedRequest} to repeat. */
 export function createRecording(source: Uint8Array | Program, request: RunRequest, report: RunReport): Recording {
-  const { entry, modules, trapsUnknownImports = false } = programOf(source)
+  const { entry, modules, trapsUnknownImports = false, threads = false } = programOf(source)
   const { limits, input, timestampMs, seed, name, clock = 'virtual', mounts = DEFAULT_MOUNTS } = request
   const hashes = modules.map((module) => ({ name: module.name, hash: sha256(module.wasm) }))
   return {
     version: 1,
-    program: { entryHash: sha256(entry), modules: hashes, trapsUnknownImports },
+    program: { entryHash: sha256(entry), modules: hashes, trapsUnknownImports, threads },
     request: {
       entry: request.entry,
       limits,

@@ -1,49 +1,43 @@
-import { type ExecutionInput, type Exit, type Limits, silentLogger, systemClock, systemRandom } from '@blockless/core'
+import { type Logger, systemClock } from '@blockless/core'
+import type { Program, RunReport, RunRequest } from '@blockless/runtime'
+import { CliError } from '../../errors/cli-error.ts'
 import type { Io } from '../../io/io.ts'
+import type { World } from './world/open-world.ts'
 
 /** A run on this machine. */
-interface LocalRun {
-  readonly wasm: Uint8Array
-  /** What the function sees as its program's name. */
-  readonly name: string
-  readonly entry: string
-  readonly limits: Limits
-  readonly input: ExecutionInput
+export interface LocalRun {
+  readonly program: Program
+  readonly request: RunRequest
+  readonly world: World
+  readonly log: Logger
 }
 
-/** What came out of a local run. */
-export interface LocalRunReport {
-  readonly exit: Exit
-  readonly stdout: Uint8Array
-  readonly stderr: Uint8Array
-  readonly fuelUsed: number
-  readonly memoryPeakBytes: number
-  readonly isPure: boolean
-  readonly runMs: number
+/** Errors of a run that another flag can help with. */
+const HINTS: Readonly<Record<string, string>> = {
+  ERR_DEADLINE: 'give it more with --deadline, such as --deadline 60s',
+  ERR_MODULE_IMPORT: 'with --unknown-imports-trap it runs all the same, until it calls that',
+  ERR_MODULE_ENTRY: 'name one with --entry',
+  ERR_REPLAY_DIVERGED: 'record the run again with this program',
 }
-
-/** Bytes of the seed of a run's randomness. */
-const SEED_SIZE = 32
-/** The executor knows modules by a key; there is only one here. */
-const KEY = 'local'
 
 /**
- * Runs a module in an executor of its own, as a node of the network would.
+ * Runs a function in an executor of its own, as a node of the network would.
  *
- * @throws {CodedError} if the module cannot be run, or its deadline passes
+ * @throws {CliError} if the module cannot be run, its deadline passes, or a replay leaves its record
  * @throws the signal's reason
  */
-export async function runLocally(io: Io, { wasm, name, entry, limits, input }: LocalRun): Promise<LocalRunReport> {
-  const { Executor, inspectModule } = await import('@blockless/runtime')
-  inspectModule(wasm, { entry, memoryBytes: limits.memoryBytes })
-  const executor = new Executor({ log: silentLogger, clock: systemClock }, { threads: 1 })
-  await executor.start()
+export async function runLocally(io: Io, { program, request, world, log }: LocalRun): Promise<RunReport> {
+  const { Executor, RuntimeError } = await import('@blockless/runtime')
+  const executor = new Executor({ log, clock: systemClock }, { ...world.executor, threads: 1 })
+  await executor.start(io.signal)
   try {
-    await executor.prepare(KEY, wasm, io.signal)
-    const seed = systemRandom.bytes(SEED_SIZE)
-    const run = { functionCid: KEY, entry, limits, input, timestampMs: io.now(), seed, name }
-    const report = await executor.run(run, io.signal)
-    return { ...report, runMs: report.timings.runMs }
+    await executor.prepare(request.functionCid, program, io.signal)
+    return await executor.run(request, io.signal, world.host)
+  } catch (cause) {
+    if (!(cause instanceof RuntimeError)) throw cause
+    const hint = HINTS[cause.code]
+    const details = { ...cause.details, ...(hint === undefined ? {} : { hint }) }
+    throw new CliError(cause.code, cause.message, details, { cause })
   } finally {
     await executor.stop()
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { temporaryFolder } from '../support/temporary-folder.ts'
-import { bls } from '../support/test-io.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { bls } from '../../support/test-io.ts'
 
-const FIXTURES = fileURLToPath(new URL('../../../testing/src/fixtures', import.meta.url))
+const FIXTURES = fileURLToPath(new URL('../../../../testing/src/fixtures', import.meta.url))
 const io = { cwd: FIXTURES }
 
 const ends: readonly { args: readonly string[]; exitCode: number; kind: string }[] = [

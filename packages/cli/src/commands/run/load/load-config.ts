@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
+import { DEFAULT_LIMITS, type Limits, parsePermission, protocolLimits, SchemaError } from '@blockless/core'
+import type { LinkedModule, MemoryMount, Program } from '@blockless/runtime'
+import { ConfigError } from '../../../config/config-error.ts'
+import { FileError } from '../../../errors/cli-error.ts'
+import type { Io } from '../../../io/io.ts'
+import { readFileBounded } from '../../../io/read-files.ts'
+import { readModule } from '../../../wasm/read-module.ts'
+import { type ConfigModule, ConfigValueError, type RunConfig, readRunConfig } from './config-schema.ts'
+import type { FolderMount, LoadedRun, OutputSetting } from './loaded-run.ts'
+
+/** Configurations are a few kilobytes; more is another file. */
+const CONFIG_SIZE_MAX = 1_048_576
+
+/** Where a configuration stands, and what its paths mean there. */
+export interface ConfigPlace {
+  /** For people. */
+  readonly path: string
+  readonly kind: 'file' | 'package' | 'archive'
+  /** @throws {CliError} if there is no such module */
+  readModule(file: string): Promise<Uint8Array>
+  /** What the guest gets for a folder; a warning if there is no such folder. */
+  mount(folder: string, guestPath: string): MemoryMount | FolderMount | string
+  /** The file for a stream; a warning if there can be none. */
+  output(file: string, root: string | undefined): OutputSetting | { readonly warning: string }
+  /** The absolute path of something beside the run. */
+  resolve(path: string): string | undefined
+}
+
+/** Reads a configuration of the existing runtime, or a function's `manifest.json`. @param path - absolute */
+export async function loadConfigFile(io: Io, path: string): Promise<LoadedRun> {
+  const content = await readFileBounded(path, CONFIG_SIZE_MAX).catch((cause: unknown) => {
+    const isLarge = cause instanceof FileError && cause.details.problem.includes('bytes')
+    throw isLarge ? new ConfigError({ path, problem: NEITHER, hint: INPUTS }) : cause
+  })
+  return await loadConfig(folderPlace(io, path), content)
+}
+
+const NEITHER = 'it is neither a module nor a configuration'
+const INPUTS = 'modules end with .wasm or .wat, archives with .car, and a configuration is a JSON object'
+
+/** Reads the bytes of a configuration. @throws {CliError} naming the value that is wrong */
+export async function loadConfig(place: ConfigPlace, content: Uint8Array): Promise<LoadedRun> {
+  const { config, warnings } = parseConfig(place.path, content)
+  const { program, name, warnings: unchecked } = await loadProgram(place, config)
+  const mounts = mountsOf(place, config)
+  const [stdout, stderr] = [outputOf(place, config, 'stdout'), outputOf(place, config, 'stderr')]
+  const extensions = config.drivers_root_path === undefined ? undefined : place.resolve(config.drivers_root_path)
+  const logFile = config.runtime_logger === undefined ? undefined : place.resolve(config.runtime_logger)
+  const { permissions, warnings: left } = permissionsOf(config.permissions ?? [])
+  const isText = config.stdin !== undefined && config.stdin !== 'inherit'
+  return {
+    program,
+    name,
+    entry: isVersion1(config) ? (config.entry ?? '_start') : '_start',
+    limits: limitsOf(config),
+    env: { ...config.envs, ...config.env },
+    permissions,
+    mounts: mounts.filter((mount) => typeof mount !== 'string'),
+    ...(isText && config.stdin !== '' ? { stdin: config.stdin } : {}),
+    stdout: stdout.setting,
+    stderr: stderr.setting,
+    ...(extensions === undefined ? {} : { extensions }),
+    ...(logFile === undefined ? {} : { logFile }),
+    warnings: [
+      ...warnings,
+      ...unchecked,
+      ...left,
+      ...mounts.filter((mount) => typeof mount === 'string'),
+      ...stdout.warnings,
+      ...stderr.warnings,
+    ].map((warning) => `in "${place.path}", ${warning}`),
+  }
+}
+
+function parseConfig(path: string, content: Uint8Array): ReturnType<typeof readRunConfig> {
+  try {
+    return readRunConfig(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)))
+  } catch (cause) {
+    if (cause instanceof ConfigValueError) throw new ConfigError({ path, problem: cause.message }, { cause })
+    if (!(cause instanceof SyntaxError) && !(cause instanceof TypeError)) throw cause
+    throw new ConfigError({ path, problem: `${NEITHER}: ${cause.message}`, hint: INPUTS }, { cause })
+  }
+}
+
+/** Files of version 0 name a module as their entry, those of version 1 an exported function. */
+function isVersion1({ version, modules }: RunConfig): boolean {
+  return version === undefined ? modules !== undefined : version === 1
+}
+
+async function loadProgram(
+  place: ConfigPlace,
+  config: RunConfig,
+): Promise<{ readonly program: Program; readonly name: string; readonly warnings: readonly string[] }> {
+  if (!isVersion1(config)) {
+    if (config.entry === undefined) {
+      const problem = '"entry" is missing, the path of the module is needed'
+      throw new ConfigError({ path: place.path, problem })
+    }
+    const program = { entry: await place.readModule(config.entry), modules: [] }
+    return { program, name: basename(config.entry), warnings: [] }
+  }
+  const all = config.modules ?? []
+  const [entry, ...others] = all.filter(({ type }) => type === 'entry')
+  if (entry === undefined || others.length > 0) {
+    const problem = `"modules" has ${others.length + (entry === undefined ? 0 : 1)} of type "entry", exactly one is needed`
+    throw new ConfigError({ path: place.path, problem })
+  }
+  const modules: LinkedModule[] = []
+  for (const module of all) {
+    if (module !== entry) modules.push({ name: module.name, wasm: await readChecked(place, module) })
+  }
+  const unchecked = all
+    .filter(({ md5 }) => md5 === undefined)
+    .map(({ file }) => `"${file}" has no "md5": it was not checked`)
+  const threads = config.features?.includes('threads') === true
+  const program = { entry: await readChecked(place, entry), modules, threads }
+  return { program, name: basename(entry.file), warnings: place.kind === 'package' ? [] : unchecked }
+}
+
+async function readChecked(place: ConfigPlace, { file, md5 }: ConfigModule): Promise<Uint8Array> {
+  const wasm = await place.readModule(file)
+  const found = createHash('md5').update(wasm).digest('hex')
+  if (md5 === undefined || md5.toLowerCase() === found) return wasm
+  const problem = `the MD5 of its module "${file}" is ${found}, "md5" says ${md5}`
+  throw new ConfigError({
+    path: place.path,
+    problem,
+    hint: 'write the new one down if you have built the module again',
+  })
+}
+
+function limitsOf(config: RunConfig): Limits {
+  const limits = config.limits ?? DEFAULT_LIMITS
+  const pages = config.limited_memory ?? Number.POSITIVE_INFINITY
+  const wanted = Math.min(pages * protocolLimits.PAGE_SIZE, config.max_memory_size ?? Number.POSITIVE_INFINITY)
+  return {
+    ...limits,
+    ...(config.limited_fuel === undefined ? {} : { fuel: config.limited_fuel }),
+    ...(config.run_time === undefined ? {} : { deadlineMs: config.run_time }),
+    ...(Number.isFinite(wanted) ? { memoryBytes: Math.min(wanted, protocolLimits.MEMORY_SIZE_MAX) } : {}),
+  }
+}
+
+function mountsOf(place: ConfigPlace, config: RunConfig): (MemoryMount | FolderMount | string)[] {
+  // a function of the network has no folders, and its package is run here as there
+  if (place.kind === 'package') return []
+  const folders = (config.map_dirs ?? []).map(({ host, guest }) => place.mount(host, guest))
+  // an archive is its own root; a folder of the machine is given only where it is named
+  if (config.fs_root_path === undefined && place.kind === 'file') return folders
+  return [place.mount(config.fs_root_path ?? '', '/'), ...folders]
+}
+
+function outputOf(
+  place: ConfigPlace,
+  config: RunConfig,
+  stream: 'stdout' | 'stderr',
+): { readonly setting: OutputSetting; readonly warnings: readonly string[] } {
+  const where = config[stream] ?? 'inherit'
+  if (where === 'inherit' || where === 'null' || where === '') return { setting: where || 'inherit', warnings: [] }
+  const setting = place.output(where, config.fs_root_path)
+  if (typeof setting === 'string' || 'file' in setting) return { setting, warnings: [] }
+  return { setting: 'inherit', warnings: [`"${stream}" has no effect: ${setting.warning}`] }
+}
+
+/** What is no permission allowed nothing in the existing runtime either. */
+function permissionsOf(texts: readonly string[]): { permissions: string[]; warnings: string[] } {
+  const warnings: string[] = []
+  const permissions = texts.filter((entry, index) => {
+    try {
+      if (parsePermission(entry).kind !== 'all') return true
+      warnings.push(`"permissions[${index}]" has no effect: "*" is for --allow-all`)
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error
+      warnings.push(
+        `"permissions[${index}]" has no effect: ${error.details.expected} expected, got ${error.details.found}`,
+      )
+    }
+    return false
+  })
+  return { permissions, warnings }
+}
+
+/** Paths of a configuration begin at its folder. What lies below it is its own, all else needs a flag. */
+function folderPlace(io: Io, path: string): ConfigPlace {
+  const folder = dirname(path)
+  const isOwn = (absolute: string): boolean =>
+    !/^\.\.(?:[/\\]|$)/.test(relative(folder, absolute)) && !isAbsolute(relative(folder, absolute))
+  return {
+    path,
+    kind: basename(path) === 'manifest.json' ? 'package' : 'file',
+    async readModule(file) {
+      const [beside, below] = [resolve(folder, file), resolve(io.cwd, file)]
+      const isThere = async (found: string): Promise<boolean> =>
+        (await stat(found).catch(() => undefined)) !== undefined
+      // existing tools start where the paths begin, which is usually the same folder
+      if (!(await isThere(beside)) && (await isThere(below))) return await readModule(below)
+      return await readModule(beside)
+    },
+    mount(host, guestPath) {
+      const absolute = resolve(folder, host)
+      return { kind: 'folder', path: guestPath, folder: absolute, isReadOnly: false, isGranted: isOwn(absolute) }
+    },
+    output(file, root) {
+      const base = resolve(folder, root ?? '')
+      const absolute = resolve(base, file.replace(/^\/+/, ''))
+      const isBelow = isOwn(base) && absolute.startsWith(`${base}/`)
+      return isBelow
+        ? { file: absolute }
+        : { warning: `"${file}" is not below "fs_root_path" in the folder of the configuration` }
+    },
+    resolve: (other) => resolve(folder, other),
+  }
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { bls, type CommandResult, tempFolder } from './support/bls.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const BLS = join(ROOT, 'packages/cli/bin/bls.js')
+
+/** A program of the existing SDK, as people write them: stdin, arguments, HTTP and output. */
+const SOURCE = `import { CommandLine, Console } from 'as-wasi/assembly'
+import { http, memory } from '@blockless/sdk/assembly'
+
+const stdin = new memory.Stdin().read().toJSON()
+const name = stdin == null ? '' : stdin.get('name')!.toString()
+const handle = http.HttpOpen(CommandLine.all[1], new http.HttpOptions('GET'))
+if (handle == null) Console.log('refused')
+else {
+  Console.log(name + ': ' + handle!.getAllBody()!)
+  handle!.close()
+}
+`
+
+const SPIN = '(module (func (export "_start") (loop $again (br $again))))'
+
+describe('bls run, as a user types it', () => {
+  const owned = new AsyncDisposableStack()
+  let folder: string
+  let project: string
+  let server: Server
+  let origin: string
+  let asked = 0
+
+  before(async () => {
+    server = createServer((_, response) => {
+      asked++
+      response.end(`answer ${asked}`)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    owned.defer(async () => await close())
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    folder = owned.use(await tempFolder()).path
+    project = join(folder, 'caller')
+    const { code, stderr } = await bls(['init', project])
+    assert.equal(code, 0, stderr)
+    await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules')) // as `npm install` would leave it
+    await writeFile(join(project, 'assembly/index.ts'), SOURCE)
+    await writeFile(join(folder, 'spin.wat'), SPIN)
+  })
+  after(async () => await owned.disposeAsync())
+
+  async function close(): Promise<void> {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+
+  async function run(...args: readonly string[]): Promise<CommandResult> {
+    return await bls(['run', ...args], { cwd: folder, stdin: '{"name":"Ada"}' })
+  }
+
+  test('a program of the existing SDK says what it misses, and does it when it may', async () => {
+    const denied = await run('caller', origin)
+    assert.equal(denied.stdout, 'refused\n')
+    assert.match(denied.stderr, /^denied: (\S+)\nhint: allow it with --permission \1\n$/m)
+    const allowed = await run('caller', origin, '--permission', `${origin}/`)
+    assert.equal(allowed.stdout, 'Ada: answer 1\n')
+    assert.equal(allowed.code, 0)
+  })
+
+  test('a recorded run is replayed when the server is gone', async () => {
+    const recorded = await run('caller', origin, '--allow-net', '--record', 'run.blsrec', '--json')
+    await close()
+    const before = JSON.parse(recorded.stdout)
+    assert.match(before.stdout, /^Ada: answer \d+\n$/)
+    const replayed = await run('caller', '--replay', 'run.blsrec', '--json')
+    const again = JSON.parse(replayed.stdout)
+    for (const part of ['exit', 'stdout', 'stderr', 'fuelUsed', 'memoryPeakBytes', 'seed', 'timestampMs']) {
+      assert.deepEqual(again[part], before[part], part)
+    }
+    assert.equal((await run('caller', origin, '--allow-net')).stdout, 'refused\n')
+    const bytes = await readFile(join(folder, 'run.blsrec'))
+    assert.ok(bytes.length < 10_000)
+  })
+
+  test('Ctrl-C ends a run with 12, and leaves nothing behind', async () => {
+    const args = [BLS, 'run', 'spin.wat', '--fuel', '1_000_000_000_000', '--deadline', '60s', '--runtime-logger', 'log']
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const chunks: Buffer[] = []
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+    // whenever it comes, it ends the run: while it is loaded, prepared, or computing
+    const timer = setTimeout(() => child.kill('SIGINT'), 2_000)
+    const [code] = (await once(child, 'close')) as [number | null]
+    clearTimeout(timer)
+    assert.equal(code, 12, Buffer.concat(chunks).toString())
+  })
+})
