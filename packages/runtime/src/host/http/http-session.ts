@@ -52,6 +52,7 @@ export class HttpSession implements HostSession {
   readonly #components: HttpSessionComponents
   readonly #agents = new Map<number, Agent>()
   readonly #open: HandleTable<OpenResponse>
+  #isClosed = false
 
   constructor(run: HostRun, components: HttpSessionComponents) {
     this.#run = run
@@ -77,6 +78,7 @@ export class HttpSession implements HostSession {
 
   /** @see HostSession */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const { response, end } of this.#open.takeAll()) {
       response.body.destroy()
       end[Symbol.dispose]()
@@ -87,14 +89,17 @@ export class HttpSession implements HostSession {
   async #openResponse(call: HostCall, signal: AbortSignal): Promise<HostAnswer> {
     const { handlesMax } = this.#run.limits
     if (this.#open.isFull) return refused('limit', { name: 'handlesMax', max: handlesMax })
-    const life = this.#begin(call)
+    using begun = new DisposableStack()
+    const life = begun.use(this.#begin(call))
     if (life === undefined) return this.#nodeIsFull()
     const asked = await this.#request(call, life, signal)
-    if (!('response' in asked)) {
-      life[Symbol.dispose]()
-      return asked
-    }
+    if (!('response' in asked)) return asked
     const { response } = asked
+    if (this.#isClosed) {
+      response.body.on('error', () => {}).destroy()
+      return refused('closed')
+    }
+    begun.move()
     const handle = this.#open.add({ response, reader: new ByteReader(response.body), end: life })
     return answered({ handle, ...factsOf(response) })
   }

@@ -125,6 +125,12 @@ suite('an HTTP session', () => {
   test('all runs of a node share its places, and each gives back what it took', async () => {
     await using server = await startHttpServer((_, response) => response.write('begun'))
     const family = createHttpFamily({}, { responsesMax: 2 })
+    // what no guest's side sends takes no place for longer than its own call
+    for (const fields of [{ url: 1 }, { headers: ['one'] }, { connectTimeoutMs: -1 }]) {
+      const hostile = family.open(hostRun({ gate: LOCAL }))
+      await assert.rejects(asking(hostile)('http.open', { ...fieldsOf(server.origin), ...fields }), TypeError)
+      await hostile.close()
+    }
     const [one, two] = [family.open(hostRun({ gate: LOCAL })), family.open(hostRun({ gate: LOCAL }))]
     const open = async (session: HostSession): Promise<Fields | string> => {
       const { status, fields } = await asking(session)('http.open', fieldsOf(server.origin))
