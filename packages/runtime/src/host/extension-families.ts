@@ -5,6 +5,7 @@ import { CgiSession } from './extension/cgi-session.ts'
 import { ExtensionStore } from './extension/extension-store.ts'
 import { PROCESS_LIMITS, type ProcessLimits } from './extension/process-limits.ts'
 import { type Resolver, systemResolver } from './http/resolver.ts'
+import { createConnectionPlaces } from './shared/connections.ts'
 import { Places } from './shared/places.ts'
 import { NO_DRIVERS, StreamSession } from './stream/stream-session.ts'
 
@@ -25,6 +26,8 @@ export interface ExtensionComponents {
   readonly clock: Clock
   readonly random?: Random
   readonly resolver?: Resolver
+  /** Connections of the whole node. */
+  readonly connections?: Places
 }
 
 /** Most need a few megabytes, so a machine has room for them. */
@@ -37,15 +40,16 @@ const DRIVER_THREADS_MAX = 16
  * Where nothing is installed, only TCP is left, and that only where the gate allows it.
  */
 export function createExtensionFamilies(config: ExtensionsConfig, components: ExtensionComponents): HostFamily[] {
-  const { clock, random = systemRandom, resolver = systemResolver } = components
+  const { clock, random = systemRandom, resolver = systemResolver, connections = createConnectionPlaces() } = components
   const { processesMax = PROCESSES_MAX, driverThreadsMax = DRIVER_THREADS_MAX, processLimits } = config
   const processes = new Places(processesMax)
   const threads = new Places(driverThreadsMax)
   const limits = { ...PROCESS_LIMITS, ...processLimits }
   const store = config.folder === undefined ? undefined : new ExtensionStore(config.folder, { clock })
   const openStreams: HostFamily['open'] = (run) => {
-    const drivers = store === undefined ? NO_DRIVERS : new ExternalDrivers(run, { store, resolver, random, threads })
-    return new StreamSession(run, { resolver, drivers })
+    const drivers =
+      store === undefined ? NO_DRIVERS : new ExternalDrivers(run, { store, resolver, random, threads, connections })
+    return new StreamSession(run, { resolver, drivers, connections })
   }
   const streams: HostFamily = { name: 'stream', open: openStreams }
   if (store === undefined) return [streams]

@@ -8,6 +8,8 @@ import { createHttpFamily } from './http/http-family.ts'
 import { IpfsFamily } from './ipfs/ipfs-family.ts'
 import { LlmFamily } from './llm/llm-family.ts'
 import { S3Family } from './s3/s3-family.ts'
+import { createConnectionPlaces } from './shared/connections.ts'
+import type { Places } from './shared/places.ts'
 import { readSecret } from './shared/secret.ts'
 
 /** Where a key is, so that it is not in the configuration itself: exactly one of the two. */
@@ -111,23 +113,28 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export async function createFamilies(config: OperatorConfig, components: FamilyComponents): Promise<HostFamily[]> {
   const { ipfs, llm, extensions } = config
-  const families: HostFamily[] = [createHttpFamily(), new S3Family()]
-  if (ipfs !== undefined) families.push(await createIpfs(ipfs, components.environment))
+  const connections = createConnectionPlaces()
+  const families: HostFamily[] = [createHttpFamily({ connections }), new S3Family({ connections })]
+  if (ipfs !== undefined) families.push(await createIpfs(ipfs, { ...components, connections }))
   if (llm !== undefined) {
     const { models } = llm
     const apiKey = llm.apiKey === undefined ? {} : { apiKey: await secretAt(llm.apiKey, components.environment) }
-    families.push(new LlmFamily({ endpoint: new URL(llm.endpoint), models, ...apiKey }))
+    families.push(new LlmFamily({ endpoint: new URL(llm.endpoint), models, ...apiKey }, { connections }))
   }
-  families.push(...createExtensionFamilies(extensions ?? {}, components))
+  families.push(...createExtensionFamilies(extensions ?? {}, { ...components, connections }))
   return families
 }
 
-async function createIpfs(ipfs: NonNullable<OperatorConfig['ipfs']>, environment: Environment): Promise<HostFamily> {
-  return new IpfsFamily({
-    ...(ipfs.endpoint === undefined ? {} : { endpoint: new URL(ipfs.endpoint) }),
-    ...(ipfs.root === undefined ? {} : { root: ipfs.root }),
-    ...(ipfs.authorization === undefined ? {} : { authorization: await secretAt(ipfs.authorization, environment) }),
-  })
+async function createIpfs(
+  { endpoint, root, authorization }: NonNullable<OperatorConfig['ipfs']>,
+  { environment, connections }: FamilyComponents & { readonly connections: Places },
+): Promise<HostFamily> {
+  const init = {
+    ...(endpoint === undefined ? {} : { endpoint: new URL(endpoint) }),
+    ...(root === undefined ? {} : { root }),
+    ...(authorization === undefined ? {} : { authorization: await secretAt(authorization, environment) }),
+  }
+  return new IpfsFamily(init, { connections })
 }
 
 async function secretAt({ environment, file }: SecretPlace, variables: Environment): Promise<string> {

@@ -14,8 +14,9 @@ export interface DriverComponents {
   readonly store: ExtensionStore
   readonly resolver: Resolver
   readonly random: Random
-  /** Threads of drivers of the whole node. */
+  /** Threads of drivers, and connections, of the whole node. */
   readonly threads: Places
+  readonly connections: Places
 }
 
 /** A driver that runs for one run. */
@@ -70,7 +71,8 @@ export class ExternalDrivers implements DriverSession {
     if (found === undefined) return refused('unknown-driver')
     if (this.#isClosed) return refused('closed')
     if (!threads.take()) return refused('limit', { name: 'driverThreadsMax', max: threads.countMax })
-    const streams = new StreamSession(this.#run, { resolver: this.#components.resolver, drivers: NO_DRIVERS })
+    const { resolver, connections } = this.#components
+    const streams = new StreamSession(this.#run, { resolver, connections, drivers: NO_DRIVERS })
     const source = { ...found, nowMs: clock.now(), seed: random.bytes(32) }
     const worker = new DriverWorker(source, async (call, signal) =>
       encodeAnswer(await serveDriver(streams, decodeCall(call), signal)),

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import type { Gate } from '../../policy/gate.ts'
+import type { Places } from '../shared/places.ts'
 import { HttpError } from './http-error.ts'
 import { type ResolvedAddress, type Resolver, systemResolver } from './resolver.ts'
 
@@ -16,12 +17,16 @@ export interface GuardedAgentOptions {
    * that came from a guest or a manifest.
    */
   readonly operatorEndpoints?: readonly URL[]
+  /** Connections of the whole node; each takes a place until it is closed, also while it is kept for a next request. */
+  readonly connections?: Places
 }
 
 /** 10 s: beyond it a server is down. */
 const CONNECT_TIMEOUT_MS = 10_000
 /** 64 KiB: servers send a few, and four times what Node itself takes. */
 const HEADERS_SIZE_MAX = 65_536
+/** 4 s that a connection is kept for a next request, whatever its server asks for: a run has seconds. */
+const KEPT_MS = 4000
 
 /**
  * Connections that go only to addresses the gate allows. Names are resolved here, each address is decided, and the
@@ -39,6 +44,8 @@ export function createGuardedAgent(gate: Pick<Gate, 'decideAddress'>, options: G
     maxHeaderSize: headersSizeMax,
     allowH2: false,
     pipelining: 1,
+    keepAliveTimeout: KEPT_MS,
+    keepAliveMaxTimeout: KEPT_MS,
     // whoever makes a request has a deadline for it
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -46,7 +53,12 @@ export function createGuardedAgent(gate: Pick<Gate, 'decideAddress'>, options: G
 }
 
 function guardedConnector(gate: Pick<Gate, 'decideAddress'>, options: GuardedAgentOptions): buildConnector.connector {
-  const { resolver = systemResolver, connectTimeoutMs = CONNECT_TIMEOUT_MS, operatorEndpoints = [] } = options
+  const {
+    resolver = systemResolver,
+    connectTimeoutMs = CONNECT_TIMEOUT_MS,
+    operatorEndpoints = [],
+    connections,
+  } = options
   const trusted = new Set(operatorEndpoints.map(({ origin }) => origin))
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '')
@@ -56,12 +68,22 @@ function guardedConnector(gate: Pick<Gate, 'decideAddress'>, options: GuardedAge
       const verdict = isTrusted ? undefined : gate.decideAddress(address, port)
       return verdict === undefined || verdict.isAllowed ? undefined : verdict.missing
     }
+    if (connections?.take() === false) {
+      callback(new HttpError({ code: 'ERR_HTTP_FAILED', host, why: 'ERR_TOO_MANY_CONNECTIONS' }), null)
+      return
+    }
+    const connected: buildConnector.Callback = (...result) => {
+      const [error, socket] = result
+      if (error !== null || socket === null) connections?.give()
+      else socket.once('close', () => connections?.give())
+      callback(...result)
+    }
     resolveAllowed(host, { resolver, decide, timeoutMs: connectTimeoutMs }).then(
       (addresses) => {
         const lookup = pinnedLookup(addresses)
-        buildConnector({ lookup, timeout: connectTimeoutMs, allowH2: false, autoSelectFamily: true })(target, callback)
+        buildConnector({ lookup, timeout: connectTimeoutMs, allowH2: false, autoSelectFamily: true })(target, connected)
       },
-      (error: unknown) => callback(toError(error, host), null),
+      (error: unknown) => connected(toError(error, host), null),
     )
   }
 }

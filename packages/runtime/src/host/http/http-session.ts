@@ -29,6 +29,8 @@ export interface HttpSessionComponents {
   readonly resolver: Resolver
   /** Responses that all runs of the node may have open. */
   readonly places: Places
+  /** Connections of the whole node. */
+  readonly connections: Places
 }
 
 interface OpenResponse {
@@ -179,6 +181,7 @@ export class HttpSession implements HostSession {
     if (known !== undefined) return known
     const agent = createGuardedAgent(this.#run.gate, {
       resolver: this.#components.resolver,
+      connections: this.#components.connections,
       connectTimeoutMs: seconds * 1000,
     })
     this.#agents.set(seconds, agent)

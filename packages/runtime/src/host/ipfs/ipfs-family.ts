@@ -1,4 +1,6 @@
 import type { HostFamily, HostRun, HostSession } from '../../host-call/host-family.ts'
+import { createConnectionPlaces } from '../shared/connections.ts'
+import type { Places } from '../shared/places.ts'
 import { rootOf } from './ipfs-path.ts'
 import { IpfsSession } from './ipfs-session.ts'
 
@@ -24,9 +26,13 @@ export class IpfsFamily implements HostFamily {
   readonly #endpoint: URL
   readonly #root: string
   readonly #authorization: string | undefined
+  readonly #connections: Places
 
-  /** @throws {RangeError} if the root is no absolute path or the endpoint is not HTTP */
-  constructor(init: IpfsInit = {}) {
+  /**
+   * @param components - `connections` of the whole node; its own if absent
+   * @throws {RangeError} if the root is no absolute path or the endpoint is not HTTP
+   */
+  constructor(init: IpfsInit = {}, components: { readonly connections?: Places } = {}) {
     const { endpoint = new URL(DEFAULT_ENDPOINT), root = DEFAULT_ROOT, authorization } = init
     if (!/^https?:$/.test(endpoint.protocol)) {
       throw new RangeError(`Cannot use IPFS endpoint "${endpoint.protocol}": http or https is needed`)
@@ -35,11 +41,17 @@ export class IpfsFamily implements HostFamily {
     this.#endpoint = endpoint
     this.#root = root
     this.#authorization = authorization
+    this.#connections = components.connections ?? createConnectionPlaces()
   }
 
   /** @see HostFamily */
   open(run: HostRun): HostSession {
     const root = rootOf(this.#root, run.functionCid)
-    return new IpfsSession(run, { endpoint: this.#endpoint, root, authorization: this.#authorization })
+    return new IpfsSession(run, {
+      endpoint: this.#endpoint,
+      root,
+      authorization: this.#authorization,
+      connections: this.#connections,
+    })
   }
 }

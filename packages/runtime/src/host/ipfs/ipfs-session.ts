@@ -10,6 +10,7 @@ import { ByteReader } from '../shared/byte-reader.ts'
 import { integerField, textField } from '../shared/call-fields.ts'
 import { HandleTable } from '../shared/handle-table.ts'
 import { networkWord } from '../shared/network-word.ts'
+import type { Places } from '../shared/places.ts'
 import { readAll, readFully } from '../shared/read-body.ts'
 import { parseIpfsCommand } from './ipfs-command.ts'
 import { multipartFile } from './multipart.ts'
@@ -20,6 +21,8 @@ export interface IpfsSessionInit {
   /** Folder of the node's files that is `/` for the guest, normalized. */
   readonly root: string
   readonly authorization: string | undefined
+  /** Connections of the whole node. */
+  readonly connections: Places
 }
 
 /** What a handle stands for: the response to a command, or a write that has yet to get its bytes. */
@@ -43,7 +46,10 @@ export class IpfsSession implements HostSession {
     this.#run = run
     this.#init = init
     this.#handles = new HandleTable(run.limits.handlesMax)
-    this.#agent = createGuardedAgent(CLOSED_GATE, { operatorEndpoints: [init.endpoint] })
+    this.#agent = createGuardedAgent(CLOSED_GATE, {
+      operatorEndpoints: [init.endpoint],
+      connections: init.connections,
+    })
     this.#hasRoot = init.root === '/'
   }
 

@@ -1,4 +1,6 @@
 import type { HostFamily, HostRun, HostSession } from '../../host-call/host-family.ts'
+import { createConnectionPlaces } from '../shared/connections.ts'
+import type { Places } from '../shared/places.ts'
 import { LlmSession } from './llm-session.ts'
 
 /** Configures an {@link LlmFamily}. */
@@ -16,19 +18,28 @@ export class LlmFamily implements HostFamily {
   readonly name = 'llm'
   readonly #init: LlmInit
   readonly #models: ReadonlyMap<string, string>
+  readonly #connections: Places
 
-  /** @throws {RangeError} if the endpoint is not HTTP */
-  constructor(init: LlmInit) {
+  /**
+   * @param components - `connections` of the whole node; its own if absent
+   * @throws {RangeError} if the endpoint is not HTTP
+   */
+  constructor(init: LlmInit, components: { readonly connections?: Places } = {}) {
     if (!/^https?:$/.test(init.endpoint.protocol)) {
       throw new RangeError(`Cannot use model endpoint "${init.endpoint.protocol}": http or https is needed`)
     }
     this.#init = init
     this.#models = new Map(Object.entries(init.models))
+    this.#connections = components.connections ?? createConnectionPlaces()
   }
 
   /** @see HostFamily */
   open(run: HostRun): HostSession {
     const { endpoint, apiKey } = this.#init
-    return new LlmSession(run, { endpoint: { url: endpoint, apiKey }, models: this.#models })
+    return new LlmSession(run, {
+      endpoint: { url: endpoint, apiKey },
+      models: this.#models,
+      connections: this.#connections,
+    })
   }
 }

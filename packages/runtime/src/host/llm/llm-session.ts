@@ -9,6 +9,7 @@ import { HttpError } from '../http/http-error.ts'
 import { integerField, textField } from '../shared/call-fields.ts'
 import { HandleTable } from '../shared/handle-table.ts'
 import { networkWord } from '../shared/network-word.ts'
+import type { Places } from '../shared/places.ts'
 import { type ChatEndpoint, type ChatMessage, type ChatOutcome, completeChat } from './chat-client.ts'
 import { Conversation } from './conversation.ts'
 import { parseLlmOptions } from './llm-options.ts'
@@ -21,6 +22,8 @@ export interface LlmSessionInit {
   readonly endpoint: ChatEndpoint
   /** The endpoint's name for each of the guest's. */
   readonly models: ReadonlyMap<string, string>
+  /** Connections of the whole node. */
+  readonly connections: Places
 }
 
 /** The model under this name serves all names that have none of their own. */
@@ -41,8 +44,9 @@ export class LlmSession implements HostSession {
     this.#run = run
     this.#init = init
     this.#conversations = new HandleTable(run.limits.handlesMax)
-    this.#endpointAgent = createGuardedAgent(CLOSED_GATE, { operatorEndpoints: [init.endpoint.url] })
-    this.#toolAgent = createGuardedAgent(run.gate)
+    const { connections } = init
+    this.#endpointAgent = createGuardedAgent(CLOSED_GATE, { operatorEndpoints: [init.endpoint.url], connections })
+    this.#toolAgent = createGuardedAgent(run.gate, { connections })
   }
 
   /** @see HostSession */

@@ -11,6 +11,7 @@ import { ByteReader } from '../shared/byte-reader.ts'
 import { integerField, textField } from '../shared/call-fields.ts'
 import { HandleTable } from '../shared/handle-table.ts'
 import { networkWord } from '../shared/network-word.ts'
+import type { Places } from '../shared/places.ts'
 import { readAll, readFully } from '../shared/read-body.ts'
 import { type ListPage, parseErrorCode, parseListPage } from './list-objects.ts'
 import { parseS3Options, type S3Options } from './s3-options.ts'
@@ -41,10 +42,11 @@ export class S3Session implements HostSession {
   /** Bytes of text behind handles. */
   #heldBytes = 0
 
-  constructor(run: HostRun) {
+  /** @param connections - of the whole node */
+  constructor(run: HostRun, connections: Places) {
     this.#run = run
     this.#handles = new HandleTable(run.limits.handlesMax)
-    this.#agent = createGuardedAgent(run.gate)
+    this.#agent = createGuardedAgent(run.gate, { connections })
   }
 
   /** @see HostSession */

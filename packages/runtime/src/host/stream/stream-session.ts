@@ -5,6 +5,7 @@ import type { Verdict } from '../../policy/gate.ts'
 import type { Resolver } from '../http/resolver.ts'
 import { flagField, integerField, integersField, textField } from '../shared/call-fields.ts'
 import { HandleTable } from '../shared/handle-table.ts'
+import type { Places } from '../shared/places.ts'
 import { type HostStream, isStream } from './host-stream.ts'
 import { ADDRESS_LENGTH_MAX, type NetworkAddress, parseAddress } from './network-address.ts'
 import { networkFailure } from './network-failure.ts'
@@ -38,6 +39,8 @@ export const NO_DRIVERS: DriverSession = {
 export interface StreamComponents {
   readonly resolver: Resolver
   readonly drivers: DriverSession
+  /** Connections of the whole node. */
+  readonly connections: Places
 }
 
 /**
@@ -128,16 +131,16 @@ export class StreamSession implements HostSession {
     const resolution = await resolveHost(address, this.#run.gate, this.#components.resolver, signal)
     if (resolution.kind === 'denied') return refused('denied', { missing: resolution.missing })
     if (resolution.kind === 'unknown') return refused('unknown-host')
-    let failure: HostAnswer = refused('failed')
-    for (const candidate of resolution.addresses) {
-      try {
-        return await TcpConnection.open(candidate, address.port, signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        failure = networkFailure(error)
-      }
+    const { connections } = this.#components
+    if (!connections.take()) return refused('limit', { name: 'connectionsMax', max: connections.countMax })
+    using begun = new DisposableStack()
+    begun.defer(() => connections.give())
+    const opened = await openFirst(resolution.addresses, address.port, signal)
+    if (opened instanceof TcpConnection) {
+      const owned = begun.move()
+      opened.onGone(() => owned.dispose())
     }
-    return failure
+    return opened
   }
 
   /** Listening is on an address of this machine; `localhost` is the only name that means one everywhere. */
@@ -186,6 +189,23 @@ export class StreamSession implements HostSession {
     }
     return named
   }
+}
+
+async function openFirst(
+  addresses: readonly string[],
+  port: number,
+  signal: AbortSignal,
+): Promise<TcpConnection | HostAnswer> {
+  let failure: HostAnswer = refused('failed')
+  for (const address of addresses) {
+    try {
+      return await TcpConnection.open(address, port, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = networkFailure(error)
+    }
+  }
+  return failure
 }
 
 function denied(verdict: Verdict): HostAnswer {

@@ -43,6 +43,12 @@ export class TcpConnection implements HostStream {
     }
   }
 
+  /** Calls back once, when the connection is gone on both sides. */
+  onGone(listener: () => void): void {
+    if (this.#socket.closed) listener()
+    else this.#socket.once('close', listener)
+  }
+
   /** @see HostStream */
   async read(size: number, signal: AbortSignal): Promise<HostAnswer> {
     if (this.#isReadShut) return answered()

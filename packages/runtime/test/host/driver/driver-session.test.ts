@@ -6,6 +6,7 @@ import { silentLogger, systemClock, systemRandom } from '@blockless/core'
 import { ExternalDrivers } from '../../../src/host/driver/driver-session.ts'
 import { ExtensionStore } from '../../../src/host/extension/extension-store.ts'
 import { systemResolver } from '../../../src/host/http/resolver.ts'
+import { createConnectionPlaces } from '../../../src/host/shared/connections.ts'
 import { Places } from '../../../src/host/shared/places.ts'
 import { StreamSession } from '../../../src/host/stream/stream-session.ts'
 import type { HostRun } from '../../../src/host-call/host-family.ts'
@@ -33,8 +34,9 @@ async function install(
   }
   const threads = new Places(2)
   const opened = hostRun(run)
-  const external = new ExternalDrivers(opened, { store, resolver: systemResolver, random: systemRandom, threads })
-  const session = new StreamSession(opened, { resolver: systemResolver, drivers: external })
+  const shared = { resolver: systemResolver, connections: createConnectionPlaces() }
+  const external = new ExternalDrivers(opened, { ...shared, store, random: systemRandom, threads })
+  const session = new StreamSession(opened, { ...shared, drivers: external })
   return {
     path,
     store,

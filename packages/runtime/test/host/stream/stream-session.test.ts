@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { HOST_CALL_DEFAULTS } from '../../../src/defaults.ts'
 import { systemResolver } from '../../../src/host/http/resolver.ts'
+import { createConnectionPlaces } from '../../../src/host/shared/connections.ts'
 import { NO_DRIVERS, StreamSession } from '../../../src/host/stream/stream-session.ts'
 import type { HostRun } from '../../../src/host-call/host-family.ts'
 import { CLOSED_GATE, type Gate } from '../../../src/policy/gate.ts'
@@ -15,7 +16,11 @@ interface Opened extends AsyncDisposable {
 }
 
 function open(init: Partial<HostRun> = {}, resolver = systemResolver): Opened {
-  const session = new StreamSession(hostRun(init), { resolver, drivers: NO_DRIVERS })
+  const session = new StreamSession(hostRun(init), {
+    resolver,
+    drivers: NO_DRIVERS,
+    connections: createConnectionPlaces(),
+  })
   return { session, ask: asking(session), [Symbol.asyncDispose]: async () => await session.close() }
 }
 
