@@ -17,7 +17,7 @@ const COUNTERS: readonly number[] = [2, 3, 4]
 /** Mutable globals, which start with zero. */
 export const GLOBAL_TYPES: readonly FloatType[] = ['f64', 'f32', 'v128']
 /** Functions, all `(f64, f32) -> (f64)`; each calls only later ones. */
-export const FUNCTION_COUNT = 3
+const FUNCTION_COUNT = 3
 /** Bytes of memory that programs use. */
 export const MEMORY_SIZE = 512
 /** Where the first function's result goes, then every function's locals, then the globals. */

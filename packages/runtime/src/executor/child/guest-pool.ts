@@ -137,7 +137,9 @@ export class GuestPool {
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
     if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
     this.#slotOf.set(run.id, slot)
-    this.#standbyTimer ??= setTimeout(() => this.#standBy(), STANDBY_AFTER_MS)
+    if (this.#standbyTimer === undefined) {
+      this.#standbyTimer = setTimeout(() => this.#standBy(), STANDBY_AFTER_MS)
+    }
     slot.start(run, variantKey(run.module.id, run.memoryPages, variantOf(run)), prepared.program)
   }
 
