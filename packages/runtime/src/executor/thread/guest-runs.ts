@@ -5,6 +5,8 @@ import type { CompiledProgram } from '../../module/program.ts'
 import { FailureError } from '../failure.ts'
 import { EXIT_KIND_CODES } from '../protocol.ts'
 import { decodeRunOrder, encodeOutcome, type RunOrder, type RunOutcome } from '../run-frames.ts'
+import { createTrap } from './create-trap.ts'
+import { Garbage } from './garbage.ts'
 import type { RunAnswer, RunTask } from './messages.ts'
 import { runGuest } from './run-guest.ts'
 import { ThreadLink, type ThreadLinkEvents } from './thread-link.ts'
@@ -26,6 +28,8 @@ interface ActiveRun {
 
 /** Idle places that are kept: more than that were needed only while many guests waited at once. */
 const IDLE_PLACES_MAX = 8
+/** What a dropped run leaves behind at least: its stack and its state. */
+const DROPPED_BYTES_MIN = 1_048_576
 
 /** The runs on one thread: one of them computes, the others wait for the world outside. */
 export class GuestRuns {
@@ -33,13 +37,15 @@ export class GuestRuns {
   readonly #programs = new Map<string, CompiledProgram>()
   readonly #active = new Map<number, ActiveRun>()
   readonly #idle: Place[] = []
+  readonly #garbage = new Garbage()
+  readonly #trap = createTrap()
 
   constructor(events: ThreadLinkEvents) {
     this.#events = events
   }
 
-  /** Runs a guest, or repeats the run that has just trapped. */
-  async run(task: RunTask): Promise<RunAnswer> {
+  /** Runs a guest, or repeats the run that has just trapped. @returns nothing if the run was dropped meanwhile */
+  async run(task: RunTask): Promise<RunAnswer | undefined> {
     if (task.program !== undefined) this.#programs.set(task.key, task.program)
     const program = this.#programs.get(task.key)
     if (program === undefined) return fault(task.id, 'a run named a program its thread does not have')
@@ -48,6 +54,7 @@ export class GuestRuns {
         ? await this.#first(task.id, program, task.payload)
         : await this.#again(task.id, program)
     } catch (error) {
+      if (!this.#active.has(task.id)) return undefined
       this.#release(task.id)
       if (error instanceof FailureError) return { kind: 'failed', id: task.id, failure: error.failure }
       throw error
@@ -59,9 +66,16 @@ export class GuestRuns {
     this.#active.get(id)?.place.link.answer(payload)
   }
 
-  /** Forgets a run that waits. Nothing holds its stack any more, so the collector takes it, and its code never runs on. */
+  /**
+   * Forgets a run that waits. V8 keeps the stack of whoever waits for ever, so a trap unwinds it: no handler of the guest
+   * sees that, and none of its code runs.
+   */
   drop(id: number): void {
+    const active = this.#active.get(id)
+    if (active === undefined) return
     this.#active.delete(id)
+    active.place.link.drop(this.#trap)
+    this.#garbage.add(DROPPED_BYTES_MIN + active.place.guest.memory.size)
   }
 
   /** Drops compiled programs. */
@@ -69,22 +83,24 @@ export class GuestRuns {
     for (const key of keys) this.#programs.delete(key)
   }
 
-  async #first(id: number, program: CompiledProgram, payload: Uint8Array): Promise<RunAnswer> {
+  async #first(id: number, program: CompiledProgram, payload: Uint8Array): Promise<RunAnswer | undefined> {
     const order = decodeRunOrder(payload)
     const active: ActiveRun = { place: this.#idle.pop() ?? this.#createPlace(), order, trapped: undefined }
     this.#active.set(id, active)
     const { outcome, isExact } = await this.#runIn(id, active, program)
+    if (this.#active.get(id) !== active) return undefined
     if (isExact) return this.#done(id, outcome)
     active.trapped = { ...outcome, stdout: outcome.stdout.slice(), stderr: outcome.stderr.slice() }
     return { kind: 'trapped', id }
   }
 
   /** Runs a trapped run again, counting every instruction; all but the fuel must come out the same. */
-  async #again(id: number, program: CompiledProgram): Promise<RunAnswer> {
+  async #again(id: number, program: CompiledProgram): Promise<RunAnswer | undefined> {
     const active = this.#active.get(id)
     if (active?.trapped === undefined) return fault(id, 'a replay was asked for without a run')
     const first = active.trapped
     const { outcome: exact } = await this.#runIn(id, active, program)
+    if (this.#active.get(id) !== active) return undefined
     // only the exact count can tell that the fuel ended inside the last block, before the instruction that trapped
     const isOutOfFuel = EXIT_KIND_CODES[exact.exitKind] === 'out-of-fuel'
     const isSame =

@@ -40,6 +40,8 @@ port.on('message', (task: GuestTask) => {
 
 async function run(task: RunTask): Promise<void> {
   const answer = await runs.run(task)
+  // a dropped run has nobody left to answer, and another one may compute
+  if (answer === undefined) return
   Atomics.store(computing, 0, 0)
   post(answer, answer.kind === 'done' ? [answer.frame.buffer] : [])
 }

@@ -15,7 +15,7 @@ export class ThreadLink implements HostLink {
   readonly #events: ThreadLinkEvents
   #id = 0
   #sequence = 0
-  #resolve: ((answer: HostAnswer) => void) | undefined
+  #waiting: PromiseWithResolvers<HostAnswer> | undefined
 
   constructor(events: ThreadLinkEvents) {
     this.#events = events
@@ -25,7 +25,7 @@ export class ThreadLink implements HostLink {
   reset(id: number): void {
     this.#id = id
     this.#sequence = 0
-    this.#resolve = undefined
+    this.#waiting = undefined
   }
 
   /** @see HostLink */
@@ -35,22 +35,27 @@ export class ThreadLink implements HostLink {
     const frame = new Uint8Array(head.length + bytes.length)
     frame.set(head)
     frame.set(bytes, head.length)
-    const { promise, resolve } = Promise.withResolvers<HostAnswer>()
-    this.#resolve = resolve
+    this.#waiting = Promise.withResolvers<HostAnswer>()
     this.#events.asked(this.#id, frame)
-    return promise
+    return this.#waiting.promise
   }
 
   /** Takes the payload of an answer's frame. */
   answer(payload: Uint8Array): void {
     const { sequence, bytes } = readCallPayload(payload)
-    const resolve = this.#resolve
+    const waiting = this.#waiting
     // an answer that was on its way when the run had to begin again
-    if (resolve === undefined || sequence !== this.#sequence) return
-    this.#resolve = undefined
+    if (waiting === undefined || sequence !== this.#sequence) return
+    this.#waiting = undefined
     this.#sequence++
     const answer = decodeAnswer(bytes)
     this.#events.resumed(this.#id)
-    resolve(answer)
+    waiting.resolve(answer)
+  }
+
+  /** Unwinds a guest that waits, without running any of its code. @param trap - what no guest can catch */
+  drop(trap: unknown): void {
+    this.#waiting?.reject(trap)
+    this.#waiting = undefined
   }
 }
