@@ -130,7 +130,10 @@ function reasonOf({ status, fields }: HostAnswer): string {
 function withQuery(source: string, parameters: unknown): string {
   const url = URL.parse(source)
   if (url === null || url.search !== '' || !isJsonObject(parameters)) return source
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, String(value))
+  for (const [name, value] of Object.entries(parameters)) {
+    // an object's own "toString" may be anything
+    url.searchParams.append(name, isJsonObject(value) ? '[object Object]' : String(value))
+  }
   return url.href
 }
 

@@ -1,7 +1,9 @@
 import { type Awaitable, andThen } from '../awaitable.ts'
 import type { Guest } from '../guest/guest.ts'
+import { isJsonObject, parseJson } from '../host/shared/json-text.ts'
+import { JSON_BYTE_FUEL } from '../limits.ts'
 import type { HostFunctions } from '../wasi/host-function.ts'
-import { checkInside, readBytes, writeBytes } from './guest-values.ts'
+import { checkInside, readJsonText, writeBytes } from './guest-values.ts'
 
 /** Errors of `mcall` and `register`. Traps inside a called module end the run, so the errors for those are not here. */
 const SUCCESS = 0
@@ -17,13 +19,13 @@ export function blocklessLinkingFunctions(guest: Guest): HostFunctions {
       if (guest.memory.size === 0) return MEMORY_NOT_FOUND
       checkInside(guest, buffer, bufferSize)
       const result = { address: buffer, size: bufferSize >>> 0 }
-      return callMethod(guest, readJson(guest, address, size), result)
+      return callMethod(guest, parseJson(readJsonText(guest, address, size) ?? ''), result)
     },
     register: (address: number, size: number, buffer: number, bufferSize: number) => {
       if (guest.memory.size === 0) return MEMORY_NOT_FOUND
       checkInside(guest, buffer, bufferSize)
       const result = { address: buffer, size: bufferSize >>> 0 }
-      return registerMethods(guest, readJson(guest, address, size), result)
+      return registerMethods(guest, parseJson(readJsonText(guest, address, size) ?? ''), result)
     },
   }
 }
@@ -34,9 +36,10 @@ interface ResultBuffer {
 }
 
 function callMethod(guest: Guest, request: unknown, result: ResultBuffer): Awaitable<number> {
-  const method = isObject(request) ? request.mcall : undefined
-  if (!isObject(request) || typeof method !== 'string') return fail(guest, result, 'mcall names no method')
-  const params = new TextEncoder().encode(JSON.stringify(request.params ?? null))
+  const method = isJsonObject(request) ? request['mcall'] : undefined
+  if (!isJsonObject(request) || typeof method !== 'string') return fail(guest, result, 'mcall names no method')
+  const params = new TextEncoder().encode(JSON.stringify(request['params'] ?? null))
+  guest.charge(params.length * JSON_BYTE_FUEL)
   const answer = guest.modules?.call(method, params, result.size)
   if (answer === undefined) return fail(guest, result, `no module registered the method "${method}"`)
   return andThen(answer, (bytes) => {
@@ -46,9 +49,10 @@ function callMethod(guest: Guest, request: unknown, result: ResultBuffer): Await
 }
 
 function registerMethods(guest: Guest, request: unknown, result: ResultBuffer): number {
-  const methods = isObject(request) ? request.methods : undefined
-  if (!Array.isArray(methods)) return fail(guest, result, 'register names no methods')
-  for (const method of methods.map(String)) {
+  const methods = isJsonObject(request) ? request['methods'] : undefined
+  const isList = Array.isArray(methods) && methods.every((method) => typeof method === 'string')
+  if (!isList) return fail(guest, result, 'register names no methods')
+  for (const method of methods) {
     const outcome = guest.modules?.register(method) ?? 'not a module'
     if (outcome === 'not a module') return NOT_A_MODULE
     if (outcome === 'not a method') {
@@ -58,21 +62,8 @@ function registerMethods(guest: Guest, request: unknown, result: ResultBuffer): 
   return SUCCESS
 }
 
-function readJson(guest: Guest, address: number, size: number): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(readBytes(guest, address, size).slice()))
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
 function fail(guest: Guest, result: ResultBuffer, message: string): number {
   const text = JSON.stringify({ code: -1, message })
   writeBytes(guest, result.address, result.size, new TextEncoder().encode(text))
   return FAIL
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Executor, RunReport } from '@blockless/runtime'
 import { compileWat } from '@blockless/testing'
+import { JSON_BYTE_FUEL } from '../../src/limits.ts'
 import { deterministicPart, type RunOptions, requestOf, startExecutor, textOf } from '../run-helpers.ts'
 
 const MATH = `(module
@@ -55,6 +56,27 @@ suite('a program of several modules', () => {
     assert.equal((await run(exitWith(wide, sum), { math: MATH })).exit.code, 10)
   })
 
+  test('hands over one NaN, however often it was called', async () => {
+    const same = `(module
+      (func (export "wide") (param f64) (result f64) (local.get 0))
+      (func (export "narrow") (param f32) (result f32) (local.get 0)))`
+    // counts what differs from the canonical NaN, of signalling ones with bits of their own
+    const count = `(module
+      (import "same" "wide" (func $wide (param f64) (result f64)))
+      (import "same" "narrow" (func $narrow (param f32) (result f32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 0) "\\01\\00\\00\\00\\00\\00\\f4\\ff\\01\\00\\a0\\ff")
+      (func (export "_start") (local $i i32) (local $different i32)
+        (loop $again
+          (local.set $different (i32.add (local.get $different) (i32.add
+            (i64.ne (i64.reinterpret_f64 (call $wide (f64.load (i32.const 0)))) (i64.const 0x7ff8000000000000))
+            (i32.ne (i32.reinterpret_f32 (call $narrow (f32.load (i32.const 8)))) (i32.const 0x7fc00000)))))
+          (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5000))))
+        (call $exit (local.get $different))))`
+    assert.deepEqual((await run(count, { same })).exit, { kind: 'exit', code: 0 })
+  })
+
   test('is out of fuel wherever it is used up', async () => {
     const { fuelUsed } = await run(SUM(20), { math: MATH })
     assert.equal((await run(SUM(20), { math: MATH }, { fuel: fuelUsed })).exit.kind, 'exit')
@@ -86,6 +108,53 @@ suite('a program of several modules', () => {
     const report = await run(entry, { one, two })
     assert.equal(textOf(report.stdout), '1\n2\n1\n3\n2\n1\n')
     assert.equal(report.memoryPeakBytes, 3 * 65_536)
+  })
+
+  test('pays for the JSON of its calls, which is not too deep', async () => {
+    const entry = (size: number): string => `(module
+      (import "blockless" "mcall" (func $mcall (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 40)
+      (data (i32.const 0) "{\\"mcall\\":\\"a::b\\",\\"params\\":")
+      (func (export "_start")
+        (memory.fill (i32.const 25) (i32.const 0x5b) (i32.const ${size}))
+        (memory.fill (i32.const ${25 + size}) (i32.const 0x5d) (i32.const ${size}))
+        (i32.store8 (i32.const ${25 + 2 * size}) (i32.const 0x7d))
+        (call $exit (call $mcall (i32.const 0) (i32.const ${26 + 2 * size}) (i32.const 2500000) (i32.const 64)))))`
+    const { exit, fuelUsed } = await run(entry(1_000_000), { math: MATH }, { fuel: 100_000_000 })
+    assert.deepEqual(exit, { kind: 'exit', code: 5 })
+    assert.ok(fuelUsed > 2_000_000 * JSON_BYTE_FUEL, `${fuelUsed}`)
+  })
+
+  for (const alloc of ['(param i64) (result i32) (i32.const 4096)', '(param funcref) (result i32) (i32.const 4096)']) {
+    test(`ends as a call of the wrong type if a module allocates by ${alloc}`, async () => {
+      const odd = `(module (import "blockless" "register" (func $register (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "{\\"methods\\":[\\"echo\\"]}")
+        (func (export "alloc") ${alloc})
+        (func (export "dealloc") (param i32 i32))
+        (func (export "echo") (param i32 i32 i32 i32))
+        (func (export "_initialize")
+          (drop (call $register (i32.const 0) (i32.const 20) (i32.const 500) (i32.const 100)))))`
+      const entry = `(module (import "blockless" "mcall" (func $mcall (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "{\\"mcall\\":\\"odd::echo\\"}")
+        (func (export "_start")
+          (drop (call $mcall (i32.const 0) (i32.const 21) (i32.const 100) (i32.const 64)))))`
+      assert.deepEqual((await run(entry, { odd })).exit, { kind: 'indirect-call-type', code: 0 })
+    })
+  }
+
+  test('registers texts only', async () => {
+    const odd = `(module (import "blockless" "register" (func $register (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 0) "{\\"methods\\":[{\\"toString\\":1}]}")
+      (func (export "none"))
+      (func (export "_initialize")
+        (if (i32.ne (call $register (i32.const 0) (i32.const 28) (i32.const 500) (i32.const 100)) (i32.const 5))
+          (then (unreachable)))))`
+    const entry = '(module (import "odd" "none" (func $none)) (func (export "_start") (call $none)))'
+    assert.equal((await run(entry, { odd })).exit.kind, 'exit')
   })
 
   test('ends as a stack overflow when modules call each other without end', async () => {

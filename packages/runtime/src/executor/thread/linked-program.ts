@@ -1,4 +1,4 @@
-import { type Awaitable, runSteps, type Steps } from '../../awaitable.ts'
+import { type Awaitable, andThen, runSteps, type Steps } from '../../awaitable.ts'
 import type { FuelCell, Guest } from '../../guest/guest.ts'
 import { promising, Suspending } from '../../guest/jspi.ts'
 import type { ModuleCalls } from '../../guest/module-calls.ts'
@@ -94,6 +94,16 @@ export class LinkedProgram implements ModuleCalls {
   }
 
   *#callSteps(part: Part, name: string, params: Uint8Array, resultSize: number): Steps<Uint8Array> {
+    try {
+      return yield* this.#exchangeSteps(part, name, params, resultSize)
+    } catch (error) {
+      // the engine's refusal of numbers for a function that takes or gives anything else
+      if (error instanceof TypeError) this.#guest.finish({ kind: 'indirect-call-type', code: 0 })
+      throw error
+    }
+  }
+
+  *#exchangeSteps(part: Part, name: string, params: Uint8Array, resultSize: number): Steps<Uint8Array> {
     const invoke = (method: string, ...values: number[]): Awaitable<unknown> =>
       this.#cross(part, part.exports[method] as GuestFunction, values)
     const given = Number(yield invoke('alloc', params.length)) >>> 0
@@ -127,7 +137,8 @@ export class LinkedProgram implements ModuleCalls {
   #offer(part: Part): WebAssembly.ModuleImports {
     const functions = Object.entries(part.exports).filter(([, value]) => typeof value === 'function')
     const entries = functions.map(([name, value]) => {
-      const call = (...values: unknown[]): unknown => this.#cross(part, value as GuestFunction, values)
+      const call = (...values: unknown[]): unknown =>
+        andThen(this.#cross(part, value as GuestFunction, values.map(withOneNan)), withOneNan)
       return [name, this.#waits ? new Suspending(call as never) : call]
     })
     return Object.fromEntries(entries)
@@ -157,4 +168,13 @@ export class LinkedProgram implements ModuleCalls {
     this.#current = part
     this.#guest.attach(part.memory, part.fuel)
   }
+}
+
+/**
+ * A value that crosses, with every NaN the same one: V8's wrappers around calls keep or quieten a signalling NaN, depending
+ * on how often they were called. A function with several results gives them as an array.
+ */
+function withOneNan(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withOneNan)
+  return Number.isNaN(value) ? Number.NaN : value
 }
