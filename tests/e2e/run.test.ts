@@ -26,8 +26,6 @@ else {
 }
 `
 
-const SPIN = '(module (func (export "_start") (loop $again (br $again))))'
-
 describe('bls run, as a user types it', () => {
   const owned = new AsyncDisposableStack()
   let folder: string
@@ -50,7 +48,6 @@ describe('bls run, as a user types it', () => {
     assert.equal(code, 0, stderr)
     await symlink(join(ROOT, 'node_modules'), join(project, 'node_modules')) // as `npm install` would leave it
     await writeFile(join(project, 'assembly/index.ts'), SOURCE)
-    await writeFile(join(folder, 'spin.wat'), SPIN)
   })
   after(async () => await owned.disposeAsync())
 
@@ -87,15 +84,27 @@ describe('bls run, as a user types it', () => {
     assert.ok(bytes.length < 10_000)
   })
 
-  test('Ctrl-C ends a run with 12, and leaves nothing behind', async () => {
-    const args = [BLS, 'run', 'spin.wat', '--fuel', '1_000_000_000_000', '--deadline', '60s', '--runtime-logger', 'log']
+  test('Ctrl-C ends a run with 12, also one that waits for an answer', async () => {
+    const silent = createServer(() => child.kill('SIGINT'))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`
+    const args = [BLS, 'run', 'caller/build/debug.wasm', url, '--allow-net', '--stdin', '{"name":"Ada"}']
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
     const chunks: Buffer[] = []
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
-    // whenever it comes, it ends the run: while it is loaded, prepared, or computing
-    const timer = setTimeout(() => child.kill('SIGINT'), 2_000)
     const [code] = (await once(child, 'close')) as [number | null]
-    clearTimeout(timer)
+    silent.close()
     assert.equal(code, 12, Buffer.concat(chunks).toString())
+    assert.match(Buffer.concat(chunks).toString(), /code: ERR_CANCELLED/)
+  })
+
+  test('an example of the existing SDK runs unchanged', async () => {
+    const toml = await readFile(join(project, 'bls.toml'), 'utf8')
+    const compiles = 'command = "npx asc node_modules/@blockless/sdk/examples/memory.ts --target debug"'
+    await writeFile(join(project, 'bls.toml'), toml.replace('command = "npm run build:debug"', compiles))
+    const env = ['--env', 'BLS_LIST_VARS=ENV_VAR_NAME', '--env', 'ENV_VAR_NAME=Ada']
+    const { stdout, stderr } = await run('caller', '--stdin', '{"results":"42"}', ...env)
+    assert.equal(stdout, 'Hello 1042.0\nHello Ada\n', stderr)
+    await writeFile(join(project, 'bls.toml'), toml)
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { exportCar, importFiles, MemoryBlockStore } from '@blockless/storage'
 import { compileWat } from '@blockless/testing'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
@@ -127,6 +128,33 @@ test('bls run takes a function package, in its folder or by its manifest', async
     assert.deepEqual(JSON.parse(ran.stdout).limits, manifest.limits)
     assert.deepEqual(JSON.parse(ran.stdout).warnings, [])
   }
+})
+
+test('bls run takes a package whose module is in a .tar.gz, as existing tools deploy it', async () => {
+  await using folder = await temporaryFolder()
+  const wasm = await compileWat(HELLO)
+  const head = new Uint8Array(512)
+  const field = (at: number, text: string): void => head.set(new TextEncoder().encode(text), at)
+  field(0, './app.wasm')
+  field(124, wasm.length.toString(8).padStart(11, '0'))
+  field(156, '0')
+  const padding = new Uint8Array(512 - (wasm.length % 512) + 1024)
+  const packed = gzipSync(Buffer.concat([head, wasm, padding]))
+  await folder.write('x.tar.gz', packed)
+  const manifest = (file: string, checksum: string): string => {
+    const modules = [{ file, name: 'app', type: 'entry', md5: md5(wasm) }]
+    return JSON.stringify({ version: 1, modules, runtime: { url: 'https://x.example/x.tar.gz', checksum } })
+  }
+  const checksum = createHash('sha256').update(packed).digest('hex')
+  await folder.write('manifest.json', manifest('app.wasm', checksum))
+  assert.equal((await run(folder, '.')).stdout, 'hi\n')
+  await folder.write('manifest.json', manifest('other.wasm', checksum))
+  assert.match((await run(folder, '.')).stderr, /x\.tar\.gz": there is no module "other\.wasm" in it/)
+  await folder.write('manifest.json', manifest('app.wasm', checksum.replace(/^./, 'x')))
+  assert.match((await run(folder, '.')).stderr, /the SHA-256 of "x\.tar\.gz" is \w{64}, "runtime\.checksum" says/)
+  await folder.write('manifest.json', manifest('app.wasm', ''))
+  await folder.write('x.tar.gz', packed.subarray(0, 40))
+  assert.match((await run(folder, '.')).stderr, /x\.tar\.gz": it is no \.tar\.gz, or a damaged one/)
 })
 
 test('bls run takes a CAR and gives its files to be read only', async () => {

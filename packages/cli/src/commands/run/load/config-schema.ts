@@ -43,6 +43,7 @@ export interface RunConfig {
   readonly env?: Readonly<Record<string, string>>
   readonly limits?: Limits
   readonly features?: readonly 'threads'[]
+  readonly runtime?: { readonly url: string; readonly checksum: string }
 }
 
 const { FUEL_MAX, MEMORY_SIZE_MAX, PAGE_SIZE } = protocolLimits
@@ -78,11 +79,12 @@ const KEYS: Readonly<Record<keyof RunConfig, Schema<unknown>>> = {
   env: variables,
   limits: limitsSchema,
   features: list(oneOf(['threads'] as const), 1),
+  runtime: struct({ url: text(2048), checksum: text(128) }),
 }
 
 /** Keys that are known and say nothing about a run here. */
 const SILENT: readonly string[] = [
-  ...['id', 'name', 'description', 'hooks', 'contentType', 'agreement', 'http', 'runtime'],
+  ...['id', 'name', 'description', 'hooks', 'contentType', 'agreement', 'http'],
   ...['debug_info', 'optimize', 'extensions_path', 'runtime_logger_level'],
 ]
 

@@ -10,6 +10,7 @@ import { readFileBounded } from '../../../io/read-files.ts'
 import { readModule } from '../../../wasm/read-module.ts'
 import { type ConfigModule, ConfigValueError, type RunConfig, readRunConfig } from './config-schema.ts'
 import type { FolderMount, LoadedRun, OutputSetting } from './loaded-run.ts'
+import { type PackedModules, readPackedModule } from './packed-module.ts'
 
 /** Configurations are a few kilobytes; more is another file. */
 const CONFIG_SIZE_MAX = 1_048_576
@@ -20,7 +21,7 @@ export interface ConfigPlace {
   readonly path: string
   readonly kind: 'file' | 'package' | 'archive'
   /** @throws {CliError} if there is no such module */
-  readModule(file: string): Promise<Uint8Array>
+  readModule(file: string, packed?: PackedModules): Promise<Uint8Array>
   /** What the guest gets for a folder; a warning if there is no such folder. */
   mount(folder: string, guestPath: string): MemoryMount | FolderMount | string
   /** The file for a stream; a warning if there can be none. */
@@ -110,18 +111,22 @@ async function loadProgram(
   }
   const modules: LinkedModule[] = []
   for (const module of all) {
-    if (module !== entry) modules.push({ name: module.name, wasm: await readChecked(place, module) })
+    if (module !== entry) modules.push({ name: module.name, wasm: await readChecked(place, module, config.runtime) })
   }
   const unchecked = all
     .filter(({ md5 }) => md5 === undefined)
     .map(({ file }) => `"${file}" has no "md5": it was not checked`)
   const threads = config.features?.includes('threads') === true
-  const program = { entry: await readChecked(place, entry), modules, threads }
+  const program = { entry: await readChecked(place, entry, config.runtime), modules, threads }
   return { program, name: basename(entry.file), warnings: place.kind === 'package' ? [] : unchecked }
 }
 
-async function readChecked(place: ConfigPlace, { file, md5 }: ConfigModule): Promise<Uint8Array> {
-  const wasm = await place.readModule(file)
+async function readChecked(
+  place: ConfigPlace,
+  { file, md5 }: ConfigModule,
+  packed: PackedModules | undefined,
+): Promise<Uint8Array> {
+  const wasm = await place.readModule(file, packed)
   const found = createHash('md5').update(wasm).digest('hex')
   if (md5 === undefined || md5.toLowerCase() === found) return wasm
   const problem = `the MD5 of its module "${file}" is ${found}, "md5" says ${md5}`
@@ -191,10 +196,11 @@ function folderPlace(io: Io, path: string): ConfigPlace {
   return {
     path,
     kind: basename(path) === 'manifest.json' ? 'package' : 'file',
-    async readModule(file) {
+    async readModule(file, packed) {
       const [beside, below] = [resolve(folder, file), resolve(io.cwd, file)]
       const isThere = async (found: string): Promise<boolean> =>
         (await stat(found).catch(() => undefined)) !== undefined
+      if (packed !== undefined && !(await isThere(beside))) return await readPackedModule(path, packed, file)
       // existing tools start where the paths begin, which is usually the same folder
       if (!(await isThere(beside)) && (await isThere(below))) return await readModule(below)
       return await readModule(beside)
