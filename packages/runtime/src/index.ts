@@ -67,6 +67,7 @@ export {
   type NamedNode,
   type NamedProfile,
   nameProfile,
+  sourceMapUrlOf,
 } from './profile/named-profile.ts'
 export type { ProfiledFunction, ProfileNode, RunProfile } from './profile/profile-bytes.ts'
 export { foldedStacks, speedscopeFile } from './profile/profile-files.ts'

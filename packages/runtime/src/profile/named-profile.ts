@@ -1,4 +1,4 @@
-import { functionNames } from '@blockless/wasm'
+import { functionNames, sourceMapUrl } from '@blockless/wasm'
 import { type Program, programParts } from '../module/program.ts'
 import { type ProfiledFunction, ROOT_NODE, type RunProfile } from './profile-bytes.ts'
 
@@ -43,6 +43,11 @@ export function nameProfile(
     const name = nameOf(called, namesOf, program)
     return { parent, selfFuel, name: name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX - 1)}…` : name }
   })
+}
+
+/** Where the entry's module says that its source map is, as a URL; undefined if it does not say. */
+export function sourceMapUrlOf(program: Program): string | undefined {
+  return sourceMapUrl(program.entry)
 }
 
 function nameOf(called: ProfiledFunction, namesOf: (module: number) => readonly string[], program: Program): string {

@@ -7,6 +7,7 @@ import { safeText, styleFor } from '../../io/style.ts'
 import { resolvePath } from '../options.ts'
 import { loadRun } from './load/load-run.ts'
 import type { LoadedRun, OutputSetting } from './load/loaded-run.ts'
+import { printProfile, writeProfile } from './profile-file.ts'
 import { checkSame, readRecording, writeRecording } from './recording-file.ts'
 import { adviseOn } from './report/denial-advice.ts'
 import { type EndedRun, passOn, printReport, reportJson } from './report/print-report.ts'
@@ -45,7 +46,8 @@ export async function runAction(io: Io, invocation: RunInvocation): Promise<numb
       ? await prepareRun(io, { loaded, invocation, log })
       : await prepareReplay(resolvePath(io, flags.replay), loaded, log)
   await using world = prepared.world
-  const { request, recording } = prepared
+  const { recording } = prepared
+  const request = { ...prepared.request, profile: flags.profile !== undefined }
   const { trapsUnknownImports, threads } = recording?.program ?? loaded.program
   const program: Program = {
     ...loaded.program,
@@ -56,6 +58,7 @@ export async function runAction(io: Io, invocation: RunInvocation): Promise<numb
   const recordPath = flags.record === undefined ? undefined : resolvePath(io, flags.record)
   if (recordPath !== undefined) await writeRecording(recordPath, { program, request, report })
   await tell(io, { invocation, loaded, report, request, world, recording })
+  if (flags.profile !== undefined) await tellProfile(io, { loaded, program, report, path: flags.profile, flags })
   return runtimeExitCode(report.exit)
 }
 
@@ -133,6 +136,23 @@ async function tell(io: Io, { invocation, loaded, report, request, world, record
   if (recording !== undefined) await checkSame(recording, report)
   if (isJson) io.stdout.write(`${JSON.stringify(reportJson(ended))}\n`)
   else printReport(io, ended, { hasStats: flags.stats === true })
+}
+
+/** A run whose profile was asked for. */
+interface Profiled {
+  readonly loaded: LoadedRun
+  readonly program: Program
+  readonly report: RunReport
+  /** As it was given. */
+  readonly path: string
+  readonly flags: RunFlags
+}
+
+async function tellProfile(io: Io, { loaded, program, report, path, flags }: Profiled): Promise<void> {
+  const { profile, fuelUsed } = report
+  const { name, moduleFolder } = loaded
+  const functions = await writeProfile(resolvePath(io, path), { profile, program, name, moduleFolder })
+  if (flags.json !== true) printProfile(io, functions, { fuelUsed, path })
 }
 
 function outputOf(io: Io, flag: string | undefined, setting: OutputSetting): OutputSetting {

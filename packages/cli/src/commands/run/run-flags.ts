@@ -36,6 +36,7 @@ export interface RunFlags extends CommonOptions {
   readonly seed?: string
   readonly timestamp?: string
   readonly stats?: boolean
+  readonly profile?: string
   readonly fsRootPath?: string
   readonly driversRootPath?: string
   readonly runtimeLogger?: string
@@ -86,7 +87,10 @@ const GROUPS: Readonly<Record<string, readonly FlagLine[]>> = {
     ['--seed <text>', 'where its randomness begins: 64 hexadecimal digits, or any text'],
     ['--timestamp <time>', 'where its clock begins: milliseconds since 1970, or a date such as 2026-01-31T12:00:00Z'],
   ],
-  'What it tells:': [['--stats', 'print what it used']],
+  'What it tells:': [
+    ['--stats', 'print what it used'],
+    ['--profile <file>', 'write where its fuel went: folded stacks, or for speedscope if the name ends in .json'],
+  ],
   'Flags of the existing runtime:': [
     ['--fs-root-path <folder>', 'a folder of this machine as its "/"'],
     ['--drivers-root-path <folder>', 'the folder of installed extensions and drivers'],

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { DEFAULT_LIMITS } from '@blockless/core'
 import type { LinkedModule } from '@blockless/runtime'
 import { FileError, UsageError } from '../../../errors/cli-error.ts'
@@ -37,7 +37,8 @@ async function loadInput(io: Io, path: string, flags: RunFlags): Promise<LoadedR
   if (found.isDirectory()) return await loadFolder(io, path, flags)
   const extension = extname(path).toLowerCase()
   if (MODULES.includes(extension)) {
-    return plainRun({ entry: await readModule(path), modules: [] }, basename(path), DEFAULT_LIMITS)
+    const plain = plainRun({ entry: await readModule(path), modules: [] }, basename(path), DEFAULT_LIMITS)
+    return { ...plain, moduleFolder: dirname(path) }
   }
   return extension === '.car' ? await loadArchive(io, path) : await loadConfigFile(io, path)
 }
@@ -47,11 +48,11 @@ async function loadFolder(io: Io, path: string, { release = false, json = false 
     (await stat(join(path, name)).catch(() => undefined)) !== undefined
   if (!(await has('bls.toml')) && (await has('manifest.json')))
     return await loadConfigFile(io, join(path, 'manifest.json'))
-  const { wasm, manifest } = await buildShowing(io, path, { release, isJson: json })
+  const { wasm, manifest, buildFolder } = await buildShowing(io, path, { release, isJson: json })
   const { entry = '_start', limits = DEFAULT_LIMITS, env = {}, permissions = [], features = [], modules } = manifest
   const program = { entry: wasm, modules: [], threads: features.includes('threads') }
   const plain = plainRun(program, modules[0]?.file ?? manifest.name, limits)
-  return { ...plain, entry, env, permissions }
+  return { ...plain, entry, env, permissions, moduleFolder: buildFolder }
 }
 
 async function loadLinked(io: Io, pair: string): Promise<LinkedModule> {
