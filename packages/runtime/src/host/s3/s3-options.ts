@@ -56,13 +56,14 @@ function endpointOf(value: unknown): URL | undefined {
   return isBare ? url : undefined
 }
 
-/** Optional texts may be missing or null. */
+/** Optional texts may be missing or null; half a surrogate pair has no place in a URL. */
 function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return ''
-  return typeof value === 'string' && Buffer.byteLength(value) <= KEY_SIZE_MAX ? value : undefined
+  const isText = typeof value === 'string' && value.isWellFormed() && Buffer.byteLength(value) <= KEY_SIZE_MAX
+  return isText ? value : undefined
 }
 
 /** A part that is `.` or `..` would be taken for a step in the URL's path, and lead out of the bucket that was decided. */
 function isKey(key: string): boolean {
-  return key.isWellFormed() && key.split('/').every((part) => part !== '.' && part !== '..')
+  return key.split('/').every((part) => part !== '.' && part !== '..')
 }

@@ -68,3 +68,9 @@ test('parseListPage() refuses documents that take long to read', () => {
     assert.equal(parseListPage(`<ListBucketResult>${unit.repeat(300_000)}</ListBucketResult>`), undefined)
   }
 })
+
+test('parseS3Options() refuses texts that no URL can hold', () => {
+  for (const name of ['path', 'prefix']) {
+    assert.equal(parseS3Options(JSON.stringify({ ...BASE, bucket_name: 'b', [name]: 'a\ud800' })), 'parameter', name)
+  }
+})
