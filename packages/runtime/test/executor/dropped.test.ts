@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
-import { silentLogger, systemClock } from '@blockless/core'
-import { type Executor, type HostFamily, RunHost } from '@blockless/runtime'
+import type { Executor } from '@blockless/runtime'
 import { compileWat, fixture } from '@blockless/testing'
-import { CLOSED_GATE } from '../../src/policy/gate.ts'
 import { HUGE_FUEL, requestOf, startExecutor, textOf } from '../run-helpers.ts'
+import { World } from './world.ts'
 
 const ASK = '(call $ask (i32.const 200) (i32.const 31) (i32.const 300) (i32.const 100))'
 const module = (body: string): string => `(module
@@ -22,33 +21,6 @@ const STUBBORN = module(`
   (drop ${ASK})
   (loop $again (br $again))`)
 
-/** A world that never answers. */
-class SilentWorld {
-  seen = 0
-
-  readonly #family: HostFamily = {
-    name: 'ipfs',
-    open: () => ({
-      call: async (_call, signal) => {
-        this.seen++
-        return await new Promise((_, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-        })
-      },
-      close: async () => {},
-    }),
-  }
-
-  host(): RunHost {
-    const components = { families: [this.#family], clock: systemClock, log: silentLogger }
-    return new RunHost(components, { functionCid: 'bafy', gate: CLOSED_GATE })
-  }
-
-  async calls(count: number): Promise<void> {
-    while (this.seen < count) await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
 suite('guests that are dropped while they wait', () => {
   let executor: Executor
   before(async () => {
@@ -60,8 +32,8 @@ suite('guests that are dropped while they wait', () => {
   after(async () => await executor.stop())
 
   /** Parks so many runs, and aborts them all. */
-  async function dropMany(name: string, count: number): Promise<SilentWorld> {
-    const world = new SilentWorld()
+  async function dropMany(name: string, count: number): Promise<World> {
+    const world = new World({ isOpen: false })
     const controller = new AbortController()
     const hosts = Array.from({ length: count }, () => world.host())
     const runs = hosts.map((host) => executor.run(requestOf(name, { fuel: HUGE_FUEL }), controller.signal, host))
@@ -90,7 +62,7 @@ suite('guests that are dropped while they wait', () => {
     for (let turn = 0; turn < 5; turn++) {
       assert.equal(textOf((await executor.run(requestOf('hello'))).stdout), 'hello\n')
     }
-    assert.equal(world.seen, 20)
+    assert.equal(world.seen.length, 20)
     assert.equal(executor.pid, pid)
   })
 })

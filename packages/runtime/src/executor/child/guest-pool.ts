@@ -6,7 +6,7 @@ import { GuestSlot } from './guest-slot.ts'
 import { type ModuleStore, variantKey } from './module-store.ts'
 import type { Prepared } from './preparer.ts'
 
-/** Times that a run may lose its thread through another one's fault before this node gives it up. */
+/** Threads that may end by themselves under a run before this node gives it up: it may be what ends them. */
 const RESTARTS_MAX = 3
 
 /** A guest that computes this long may be killed for it, so a thread stands by: starting one takes longer than killing. */
@@ -46,7 +46,7 @@ export class GuestPool {
   #queue: Waiting[] = []
   #standbyTimer: NodeJS.Timeout | undefined
   /** Runs whose module is being compiled, or that begin again. */
-  readonly #compiling = new Set<number>()
+  readonly #compiling = new Map<number, GuestRunState>()
 
   constructor(modules: ModuleStore, init: GuestPoolInit, events: GuestPoolEvents) {
     this.#modules = modules
@@ -61,14 +61,15 @@ export class GuestPool {
 
   /** Runs a guest when a thread is free. */
   async submit(run: GuestRunState): Promise<void> {
-    this.#compiling.add(run.id)
+    this.#compiling.set(run.id, run)
     try {
       const prepared = await this.#modules.compile(run.module, run.memoryPages, variantOf(run))
       if (!this.#compiling.delete(run.id)) return
       this.#queue.push({ run, prepared })
       this.#schedule()
     } catch (error) {
-      if (this.#compiling.delete(run.id)) this.#fail(run.id, error)
+      if (!(error instanceof FailureError)) throw error
+      if (this.#compiling.delete(run.id)) this.#fail(run, error.failure)
     }
   }
 
@@ -77,16 +78,26 @@ export class GuestPool {
     this.#slotOf.get(id)?.answer(id, payload)
   }
 
-  /** Ends a run wherever it is; its answer is `ERR_ABORTED` unless it was already on its way. */
+  /** Ends a run that nobody wants any more; its answer is `ERR_ABORTED` unless it was already on its way. */
   cancel(id: number): void {
-    const slot = this.#slotOf.get(id)
+    const run = this.#slotOf.get(id)?.find(id) ?? this.#compiling.get(id) ?? this.#queued(id)
+    if (run !== undefined) this.#end(run, { code: 'ERR_ABORTED' })
+  }
+
+  #queued(id: number): GuestRunState | undefined {
+    return this.#queue.find(({ run }) => run.id === id)?.run
+  }
+
+  /** Ends a run wherever it is. */
+  #end(run: GuestRunState, failure: Failure): void {
+    const slot = this.#slotOf.get(run.id)
     if (slot !== undefined) {
-      slot.cancel(id)
+      slot.stop(run, failure)
       return
     }
-    const queued = this.#queue.length
-    this.#queue = this.#queue.filter(({ run }) => run.id !== id)
-    if (this.#compiling.delete(id) || this.#queue.length < queued) this.#events.failed(id, { code: 'ERR_ABORTED' })
+    this.#compiling.delete(run.id)
+    this.#queue = this.#queue.filter((waiting) => waiting.run !== run)
+    this.#fail(run, failure)
   }
 
   /** Drops modules that are gone from every thread. */
@@ -135,7 +146,11 @@ export class GuestPool {
   }
 
   #start(slot: GuestSlot, { run, prepared }: Waiting): void {
-    if (run.endMs === undefined) run.queueMs = performance.now() - run.receivedMs
+    if (run.deadlineTimer === undefined) {
+      run.queueMs = performance.now() - run.receivedMs
+      const { deadlineMs } = run
+      run.deadlineTimer = setTimeout(() => this.#end(run, { code: 'ERR_DEADLINE', deadlineMs }), deadlineMs)
+    }
     this.#slotOf.set(run.id, slot)
     if (this.#standbyTimer === undefined) {
       this.#standbyTimer = setTimeout(() => this.#standBy(), STANDBY_AFTER_MS)
@@ -150,11 +165,8 @@ export class GuestPool {
         this.#schedule()
       },
       answered: (from, run, answer) => this.#onAnswer(from, run, answer),
-      failed: (run, failure) => {
-        this.#release(run)
-        this.#events.failed(run.id, failure)
-      },
-      exited: (from, left) => this.#onExit(from, left),
+      failed: (run, failure) => this.#fail(run, failure),
+      exited: (from, left, isKilled) => this.#onExit(from, left, isKilled),
     })
     this.#slots.add(slot)
     this.#starting.add(slot)
@@ -174,8 +186,7 @@ export class GuestPool {
         this.#events.frame(answer.frame)
         break
       case 'failed':
-        this.#release(run)
-        this.#events.failed(run.id, answer.failure)
+        this.#fail(run, answer.failure)
         break
     }
     this.#schedule()
@@ -192,8 +203,9 @@ export class GuestPool {
     }
   }
 
-  /** Forgets where a run was, and its module as well if only the run still held it. */
+  /** Forgets a run that is over, and its module as well if only the run still held it. */
   #release(run: GuestRunState): void {
+    clearTimeout(run.deadlineTimer)
     const slot = this.#slotOf.get(run.id)
     this.#slotOf.delete(run.id)
     if (!run.module.isGone) return
@@ -201,24 +213,24 @@ export class GuestPool {
     slot?.forget(variants.map((variant) => variantKey(run.module.id, run.memoryPages, variant)))
   }
 
-  #onExit(slot: GuestSlot, left: readonly GuestRunState[]): void {
+  #onExit(slot: GuestSlot, left: readonly GuestRunState[], isKilled: boolean): void {
     this.#slots.delete(slot)
     this.#starting.delete(slot)
     for (const run of left) {
       this.#slotOf.delete(run.id)
-      run.restarts++
+      if (!isKilled) run.restarts++
       run.asked = undefined
       // its bytes went with the thread, or threads die under it again and again
       const isLost = run.payload.length === 0 || run.restarts > RESTARTS_MAX
-      if (isLost) this.#events.failed(run.id, { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" })
+      if (isLost) this.#fail(run, { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" })
       else void this.submit(run)
     }
     this.#schedule()
   }
 
-  #fail(id: number, error: unknown): void {
-    if (!(error instanceof FailureError)) throw error
-    this.#events.failed(id, error.failure)
+  #fail(run: GuestRunState, failure: Failure): void {
+    this.#release(run)
+    this.#events.failed(run.id, failure)
   }
 }
 

@@ -20,8 +20,12 @@ export interface GuestSlotEvents {
   /** A run is parked, done, or has failed; the last two have taken it off the slot. */
   answered(slot: GuestSlot, run: GuestRunState, answer: RunAnswer): void
   failed(run: GuestRunState, failure: Failure): void
-  /** The thread is gone; `left` are runs that it took along without being to blame. */
-  exited(slot: GuestSlot, left: readonly GuestRunState[]): void
+  /**
+   * The thread is gone; `left` are runs that it took along.
+   *
+   * @param isKilled - whether it was ended for another run's sake, so that those left are surely not to blame
+   */
+  exited(slot: GuestSlot, left: readonly GuestRunState[], isKilled: boolean): void
 }
 
 /** One guest thread with its runs: at most one computes, the others are parked. */
@@ -29,7 +33,6 @@ export class GuestSlot {
   readonly #worker: Worker
   readonly #events: GuestSlotEvents
   readonly #runs = new Map<number, GuestRunState>()
-  readonly #timers = new Map<number, NodeJS.Timeout>()
   readonly #keys = new Set<string>()
   /** Written by the thread: the run that computes, 0 if none. */
   readonly #computing = new Int32Array(new SharedArrayBuffer(4))
@@ -74,19 +77,19 @@ export class GuestSlot {
     return this.#runs.size
   }
 
-  /** Puts a run on the thread, and sets its deadline. */
+  /** The run of this number, if it is here. */
+  find(id: number): GuestRunState | undefined {
+    return this.#runs.get(id)
+  }
+
+  /** Puts a run on the thread. */
   start(run: GuestRunState, key: string, program: CompiledProgram): void {
-    const now = performance.now()
-    run.endMs ??= now + run.deadlineMs
     run.isParked = false
-    // a run can lose its thread only through another one's fault
+    // a run that computes can lose its thread only through its own fault
     const isAlone = !run.waits && this.#runs.size === 0
     this.#runs.set(run.id, run)
     const task = { kind: 'run', id: run.id, key, payload: run.payload } as const
     this.#post(this.#withProgram(task, program), isAlone ? [run.payload.buffer] : [])
-    const { deadlineMs } = run
-    const timer = setTimeout(() => this.stop(run, { code: 'ERR_DEADLINE', deadlineMs }), run.endMs - now)
-    this.#timers.set(run.id, timer)
   }
 
   /** Repeats the run that has just trapped, with another rewriting of its program. */
@@ -104,16 +107,10 @@ export class GuestSlot {
     this.#post({ kind: 'answer', id, payload }, [payload.buffer])
   }
 
-  /** Ends a run that nobody wants any more. */
-  cancel(id: number): void {
-    const run = this.#runs.get(id)
-    if (run !== undefined) this.stop(run, { code: 'ERR_ABORTED' })
-  }
-
   /** Ends a run, and the thread with it if there is no other way. */
   stop(run: GuestRunState, failure: Failure): void {
     if (this.#runs.get(run.id) !== run) return
-    this.#take(run)
+    this.#runs.delete(run.id)
     this.#events.failed(run, failure)
     if (this.#isComputing(run.id)) {
       this.#end()
@@ -121,13 +118,6 @@ export class GuestSlot {
     }
     this.#post({ kind: 'drop', id: run.id }, [])
     if (!run.isParked) this.#watchDrop(run.id)
-  }
-
-  /** Takes a run off the slot whose answer has come. */
-  #take(run: GuestRunState): void {
-    clearTimeout(this.#timers.get(run.id))
-    this.#timers.delete(run.id)
-    this.#runs.delete(run.id)
   }
 
   /** Drops modules that are gone. */
@@ -175,7 +165,8 @@ export class GuestSlot {
     const run = this.#runs.get(answer.id)
     if (run === undefined) return
     if (answer.kind === 'call' || answer.kind === 'trapped') run.isParked = true
-    else this.#take(run)
+    else this.#runs.delete(run.id)
+    if (answer.kind === 'trapped' && run.payload.length === 0) run.payload = answer.payload
     if (answer.kind === 'call') run.asked = readCallPayload(answer.frame.subarray(FRAME_HEAD_SIZE)).sequence
     this.#events.answered(this, run, answer)
   }
@@ -184,9 +175,9 @@ export class GuestSlot {
     clearInterval(this.#watch)
     const failure = this.#cause ?? { code: 'ERR_EXECUTOR_CRASHED', why: "the guest's thread ended" }
     const runs = [...this.#runs.values()]
-    for (const run of runs) this.#take(run)
+    this.#runs.clear()
     if (this.#isEnding) {
-      this.#events.exited(this, runs)
+      this.#events.exited(this, runs, true)
       return
     }
     this.#isEnding = true
@@ -198,6 +189,7 @@ export class GuestSlot {
     this.#events.exited(
       this,
       runs.filter((run) => run !== culprit),
+      false,
     )
   }
 

@@ -89,7 +89,7 @@ function runStateOf(id: number, payload: Uint8Array): GuestRunState {
     payload: own,
     receivedMs: performance.now(),
     queueMs: 0,
-    endMs: undefined,
+    deadlineTimer: undefined,
     isParked: false,
     asked: undefined,
     restarts: 0,

@@ -83,7 +83,7 @@ export class GuestRuns {
     for (const key of keys) this.#programs.delete(key)
   }
 
-  async #first(id: number, program: CompiledProgram, payload: Uint8Array): Promise<RunAnswer | undefined> {
+  async #first(id: number, program: CompiledProgram, payload: Uint8Array<ArrayBuffer>): Promise<RunAnswer | undefined> {
     const order = decodeRunOrder(payload)
     const active: ActiveRun = { place: this.#idle.pop() ?? this.#createPlace(), order, trapped: undefined }
     this.#active.set(id, active)
@@ -91,7 +91,7 @@ export class GuestRuns {
     if (this.#active.get(id) !== active) return undefined
     if (isExact) return this.#done(id, outcome)
     active.trapped = { ...outcome, stdout: outcome.stdout.slice(), stderr: outcome.stderr.slice() }
-    return { kind: 'trapped', id }
+    return { kind: 'trapped', id, payload }
   }
 
   /** Runs a trapped run again, counting every instruction; all but the fuel must come out the same. */

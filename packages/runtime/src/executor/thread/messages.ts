@@ -10,7 +10,7 @@ export type GuestTask =
       readonly key: string
       readonly program?: CompiledProgram
       /** Payload of the run's frame. */
-      readonly payload: Uint8Array
+      readonly payload: Uint8Array<ArrayBuffer>
     }
   | { readonly kind: 'replay'; readonly id: number; readonly key: string; readonly program?: CompiledProgram }
   /** The answer to the host call that the run waits for. */
@@ -31,8 +31,11 @@ export type GuestAnswer =
   /** The frame of a host call; its run waits, and the thread is free. */
   | { readonly kind: 'call'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'done'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
-  /** The run trapped, so its exact fuel needs a replay with the program rewritten for that. */
-  | { readonly kind: 'trapped'; readonly id: number }
+  /**
+   * The run trapped, so its exact fuel needs a replay with the program rewritten for that. Until then others may compute on
+   * the thread and lose it, so the payload goes back.
+   */
+  | { readonly kind: 'trapped'; readonly id: number; readonly payload: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
 
 /** An answer about a run. */
