@@ -12,7 +12,7 @@ const ESCAPE_SIZE = 6
 /** A key is the number of a module, shifted, and the index of a function in it; linked modules come before the entry's. */
 export const PART_SHIFT = 20
 /** Modules of a program, the entry's included. */
-export const PROFILE_PARTS_MAX = 65
+const PROFILE_PARTS_MAX = 65
 /** In the place of a module: a function of the host. */
 export const HOST_PART = 126
 /** The key of both nodes that are no functions. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { wat } from '../wat.ts'
 import { load } from './guest.ts'
+import { ProfileCollector } from './profile-collector.ts'
 
 /** Bodies that throw and catch, and the fuel of one run: 1 for `try`, `try_table`, `throw`, `rethrow` and `throw_ref`. */
 const BODIES: readonly { name: string; body: string; fuel: number }[] = [
@@ -84,6 +85,13 @@ for (const precise of [false, true]) {
         called.exports['called']?.()
         assert.equal(seen, fuel + 2)
         assert.equal(called.used(), fuel + 2)
+        const collector = new ProfileCollector(1_000_000_000)
+        const profiled = load(bytes, { precise, collector }, { env: { see: () => undefined } })
+        profiled.exports['called']?.()
+        const selfByPath = collector.finish(1_000_000_000 - profiled.used())
+        assert.equal(profiled.used(), fuel + 2)
+        assert.equal(selfByPath[delegates === '' ? 3 : 4], 2, 'what the caller of the body used')
+        assert.equal(collector.depth, 0)
       })
     }
   }

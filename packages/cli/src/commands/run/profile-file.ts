@@ -77,7 +77,8 @@ export function printProfile(io: Io, functions: readonly FunctionFuel[], { fuelU
   })
   const head = ['self'.padStart(14), '', 'total'.padStart(14), '', 'function'].map(style.dim)
   io.stderr.write(formatTable([head, ...rows]))
-  io.stderr.write(`${style.dim(`profile in ${safeLine(path)}, ${formatCount(functions.length)} functions`)}\n`)
+  const count = `${formatCount(functions.length)} ${functions.length === 1 ? 'function' : 'functions'}`
+  io.stderr.write(`${style.dim(`profile in ${safeLine(path)}, ${count}`)}\n`)
 }
 
 /** What a table says beside the functions. */
