@@ -40,7 +40,8 @@ const PERMISSION_LENGTH_MAX = 2048
 
 const URL_TEXT = /^(https?):\/\/(?<authority>[^/?#\\]*)(?<path>\/[^?#]*)?(?<rest>[?#].*)?$/is
 const AUTHORITY = /^(?<host>\[[^\]]*\]|[^:[\]]+)(?::(?<port>\d{1,5}|\*))?$/
-const CONTROL = /\p{Cc}/u
+/** Among them those that turn the direction of what follows, and ends of lines, so that another text is seen. */
+const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
 const API = /^(?:\*|[a-z0-9-]+(?:\/[a-z0-9-]+)*(?:\/\*)?)$/
 const NAMES: Readonly<Record<'exec' | 'driver' | 'model', { readonly pattern: RegExp; readonly what: string }>> = {
   exec: { pattern: /^[^\s/\\]{1,256}$/, what: 'the alias of an extension, or "*"' },

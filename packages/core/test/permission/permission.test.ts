@@ -85,6 +85,10 @@ suite('parsePermission()', () => {
     ['read:/a/../b', /absolute path/],
     ['write:/a\0', /control characters/],
     ['http://a.com/x\n/y', /control characters/],
+    // seen as https://evil.example/a.com
+    ['https://evil.example/\u202emoc.a', /control characters/],
+    ['exec:\u2066loot', /control characters/],
+    ['read:/a\u2028write:/b', /control characters/],
     ['file:///%00', /three slashes/],
     ['file://host/a', /three slashes/],
     ['file:///a/%2e%2e/b', /three slashes/],
