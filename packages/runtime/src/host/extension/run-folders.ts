@@ -32,14 +32,16 @@ export async function createRunFolder(folder: string): Promise<RunFolder> {
   }
 }
 
-/** Removes folders of nodes that ended without doing so. */
+/** Removes folders of nodes that ended without doing so; links among them lead elsewhere, and nobody there is touched. */
 export async function removeStaleRunFolders(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => [])
-  for (const name of names) {
-    const pid = Number(NAME.exec(name)?.[1])
-    if (!(pid > 0) || isAlive(pid)) continue
-    killInside(await realpath(join(folder, name)))
-    await rm(join(folder, name), { recursive: true, force: true })
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  if (entries.length === 0) return
+  const real = await realpath(folder)
+  for (const entry of entries) {
+    const pid = Number(NAME.exec(entry.name)?.[1])
+    if (!entry.isDirectory() || !(pid > 0) || isAlive(pid)) continue
+    killInside(join(real, entry.name))
+    await rm(join(real, entry.name), { recursive: true, force: true })
   }
 }
 

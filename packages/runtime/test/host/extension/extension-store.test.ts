@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { systemClock } from '@blockless/core'
@@ -145,6 +145,18 @@ suite('ExtensionStore', () => {
     assert.deepEqual(await readdir(join(folder.path, 'extensions', 'run')), [])
     if (process.platform !== 'linux') left.kill()
     await ended
+  })
+
+  test('follows no link among what was left behind to other processes', async () => {
+    await using folder = await testFolder()
+    const [run, elsewhere] = [join(folder.path, 'extensions', 'run'), join(folder.path, 'elsewhere')]
+    await Promise.all([run, elsewhere].map(async (path) => await mkdir(path, { recursive: true })))
+    await symlink(elsewhere, join(run, '99999999-abcd'))
+    const other = spawn('/bin/sleep', ['604'], { cwd: elsewhere, stdio: 'ignore' })
+    const ended = once(other, 'exit')
+    await storeIn(folder.path).add(await folder.program('echo.sh', ECHO))
+    other.kill('SIGTERM')
+    assert.deepEqual(await ended, [null, 'SIGTERM'])
   })
 })
 
