@@ -7,7 +7,7 @@ export type SecretSource = { readonly environment: string } | { readonly file: s
 const SECRET_SIZE_MAX = 16_384
 
 /**
- * Reads a key: one line, without the white space around it.
+ * Reads a key: one line, without the white space around it; a scheme such as `Bearer` may be in front.
  *
  * @param environment - variables of the process
  * @throws {RangeError} if there is none, or it cannot go into a header; the message names the place, never the key
@@ -20,7 +20,7 @@ export async function readSecret(
   const text = 'file' in source ? await readStart(source.file) : environment[source.environment]
   const secret = text?.trim() ?? ''
   if (secret === '') throw new RangeError(`Cannot read secret: ${place} is empty or not there, a key is needed`)
-  if (!/^[\x21-\x7e]+$/.test(secret) || secret.length > SECRET_SIZE_MAX) {
+  if (!/^[\x21-\x7e]+(?: [\x21-\x7e]+)?$/.test(secret) || secret.length > SECRET_SIZE_MAX) {
     throw new RangeError(`Cannot read secret: ${place} holds no single line of printable ASCII`)
   }
   return secret
