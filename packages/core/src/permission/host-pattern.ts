@@ -3,11 +3,13 @@ export type HostPattern = string
 
 const NAME = /^[^\s/?#@\\:%[\]*]{1,253}$/
 const ADDRESS_V6 = /^\[[0-9a-f:.]{2,45}\]$/i
+/** An IPv4 address as IPv6, which leads to the same host; the URL standard writes it so. */
+const MAPPED_V4 = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/
 const LABELS = /^[^.]+(?:\.[^.]+)*$/
 
 /**
  * A host in the one form in which hosts are compared: as the URL standard writes it (lower case, punycode, addresses in
- * their usual notation, IPv6 in brackets), without the dot that may end a name.
+ * their usual notation, IPv6 in brackets unless it holds an IPv4), without the dot that may end a name.
  *
  * @returns undefined if it is no host
  */
@@ -18,7 +20,14 @@ export function canonicalHost(host: string): string | undefined {
   const url = URL.parse(`http://${text}/`)
   if (url === null) return undefined
   const name = url.hostname.endsWith('.') ? url.hostname.slice(0, -1) : url.hostname
-  return name.startsWith('[') || LABELS.test(name) ? name : undefined
+  return name.startsWith('[') ? unmapped(name) : LABELS.test(name) ? name : undefined
+}
+
+function unmapped(address: string): string {
+  const match = MAPPED_V4.exec(address)
+  if (match === null) return address
+  const groups = match.slice(1).map((group) => Number.parseInt(group, 16))
+  return groups.flatMap((group) => [group >> 8, group & 0xff]).join('.')
 }
 
 /** The canonical form of a host pattern; undefined if it is none. `*.com` is none: a domain has two labels or more. */

@@ -155,7 +155,7 @@ suite('hosts and paths', () => {
     const hosts: readonly (readonly [string, string | undefined])[] = [
       ['EXAMPLE.com.', 'example.com'],
       ['::1', '[::1]'],
-      ['[::FFFF:127.0.0.1]', '[::ffff:7f00:1]'],
+      ['[::FFFF:127.0.0.1]', '127.0.0.1'],
       ['2130706433', '127.0.0.1'],
       ['0177.0.0.1', '127.0.0.1'],
       ['127.1', '127.0.0.1'],
