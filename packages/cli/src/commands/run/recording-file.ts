@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import type { Program, Recording, RunReport, RunRequest } from '@blockless/runtime'
-import { CliError, FileError } from '../../errors/cli-error.ts'
+import { CliError } from '../../errors/cli-error.ts'
 import { readFileBounded } from '../../io/read-files.ts'
 
-/** For its owner alone, as it holds the input and what the world told the run. */
-const OWNER_ONLY = 0o600
+/** Rights of a recording: for its owner alone, as it holds the input and what the world told the run. */
+export const RECORDING_MODE = 0o600
 
 /** A run that was made. */
 export interface MadeRun {
@@ -13,13 +12,10 @@ export interface MadeRun {
   readonly report: RunReport
 }
 
-/** Writes down a run. @throws {FileError | RecordingError} if it cannot be */
-export async function writeRecording(path: string, { program, request, report }: MadeRun): Promise<void> {
+/** The bytes of a run's recording. @throws {RecordingError} if it is too large */
+export async function encodeRun({ program, request, report }: MadeRun): Promise<Uint8Array> {
   const { createRecording, encodeRecording } = await import('@blockless/runtime')
-  const encoded = encodeRecording(createRecording(program, request, report))
-  await writeFile(path, encoded, { mode: OWNER_ONLY }).catch((cause: unknown) => {
-    throw new FileError('write', path, cause)
-  })
+  return encodeRecording(createRecording(program, request, report))
 }
 
 /** Reads a run that was written down. @throws {FileError | CliError} saying what is wrong with the file */

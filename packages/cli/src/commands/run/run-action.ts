@@ -6,11 +6,12 @@ import { withProgress } from '../../io/progress.ts'
 import { safeText, styleFor } from '../../io/style.ts'
 import { resolvePath } from '../options.ts'
 import { loadRun } from './load/load-run.ts'
-import type { LoadedRun, OutputSetting } from './load/loaded-run.ts'
+import type { LoadedRun } from './load/loaded-run.ts'
 import { printProfile, writeProfile } from './profile-file.ts'
-import { checkSame, readRecording, writeRecording } from './recording-file.ts'
+import { checkSame, encodeRun, readRecording } from './recording-file.ts'
 import { adviseOn } from './report/denial-advice.ts'
-import { type EndedRun, passOn, printReport, reportJson } from './report/print-report.ts'
+import { openOutputs, passOn, type RunOutputs } from './report/outputs.ts'
+import { type EndedRun, printReport, reportJson } from './report/print-report.ts'
 import { checkReplayFlags, type RunFlags, refuseNotOffered } from './run-flags.ts'
 import { runLocally } from './run-locally.ts'
 import { inputOf, limitsOf, loggerOf, seedOf, timestampOf } from './run-request.ts'
@@ -54,10 +55,10 @@ export async function runAction(io: Io, invocation: RunInvocation): Promise<numb
     trapsUnknownImports: trapsUnknownImports === true,
     threads: threads === true,
   }
+  await using files = await openOutputs(io, flags, loaded)
   const report = await showingProgress(io, flags, async () => await runLocally(io, { program, request, world, log }))
-  const recordPath = flags.record === undefined ? undefined : resolvePath(io, flags.record)
-  if (recordPath !== undefined) await writeRecording(recordPath, { program, request, report })
-  await tell(io, { invocation, loaded, report, request, world, recording })
+  await files.recording?.write(await encodeRun({ program, request, report }))
+  await tell(io, { invocation, loaded, report, request, world, recording, files })
   if (flags.profile !== undefined) await tellProfile(io, { loaded, program, report, path: flags.profile, flags })
   return runtimeExitCode(report.exit)
 }
@@ -73,7 +74,7 @@ async function prepareRun(io: Io, { loaded, invocation, log }: FreshRun): Promis
   const { flags, args } = invocation
   const limits = limitsOf(flags, loaded.limits)
   const { mounts, folders, granted } = mountsOf(io, loaded.mounts, flags)
-  const operator = await operatorOf(io, flags, loaded)
+  const operator = await operatorOf(io, flags)
   const gate = await createRunGate({ operator, asked: loaded.permissions, granted, flags })
   const input = await inputOf(io, loaded, { flags, args })
   const request: RunRequest = {
@@ -90,10 +91,10 @@ async function prepareRun(io: Io, { loaded, invocation, log }: FreshRun): Promis
   return { request, world: await openWorld(io, { operator, folders, gate, log }) }
 }
 
-async function operatorOf(io: Io, flags: RunFlags, loaded: LoadedRun): Promise<OperatorConfig> {
+async function operatorOf(io: Io, flags: RunFlags): Promise<OperatorConfig> {
   const path = flags.operator === undefined ? undefined : resolvePath(io, flags.operator)
   const operator = await readOperator({ path, allowPrivate: [] })
-  const folder = flags.driversRootPath === undefined ? loaded.extensions : resolvePath(io, flags.driversRootPath)
+  const folder = flags.driversRootPath === undefined ? undefined : resolvePath(io, flags.driversRootPath)
   return folder === undefined ? operator : { ...operator, extensions: { ...operator.extensions, folder } }
 }
 
@@ -113,9 +114,10 @@ interface Told {
   readonly request: RunRequest
   readonly world: World
   readonly recording: Recording | undefined
+  readonly files: RunOutputs
 }
 
-async function tell(io: Io, { invocation, loaded, report, request, world, recording }: Told): Promise<void> {
+async function tell(io: Io, { invocation, loaded, report, request, world, recording, files }: Told): Promise<void> {
   const { denialsOf } = await import('@blockless/runtime')
   const { flags } = invocation
   const isJson = flags.json === true
@@ -128,11 +130,7 @@ async function tell(io: Io, { invocation, loaded, report, request, world, record
     ...(recording === undefined ? {} : { replayedCalls: recording.transcript.length }),
     ...(flags.record === undefined ? {} : { recordedTo: flags.record }),
   }
-  const outputs = {
-    stdout: outputOf(io, flags.stdout, loaded.stdout),
-    stderr: outputOf(io, flags.stderr, loaded.stderr),
-  }
-  await passOn(io, ended, outputs, isJson)
+  await passOn(io, ended, files, isJson)
   if (recording !== undefined) await checkSame(recording, report)
   if (isJson) io.stdout.write(`${JSON.stringify(reportJson(ended))}\n`)
   else printReport(io, ended, { hasStats: flags.stats === true })
@@ -153,11 +151,6 @@ async function tellProfile(io: Io, { loaded, program, report, path, flags }: Pro
   const { name, moduleFolder } = loaded
   const functions = await writeProfile(resolvePath(io, path), { profile, program, name, moduleFolder })
   if (flags.json !== true) printProfile(io, functions, { fuelUsed, path })
-}
-
-function outputOf(io: Io, flag: string | undefined, setting: OutputSetting): OutputSetting {
-  if (flag === undefined) return setting
-  return flag === 'inherit' || flag === 'null' ? flag : { file: resolvePath(io, flag) }
 }
 
 function warn(io: Io, warnings: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 import { parseEnv as parseEnvFile } from 'node:util'
 import {
   type ExecutionInput,
@@ -11,7 +11,7 @@ import {
   systemRandom,
   toUtf8,
 } from '@blockless/core'
-import { UsageError } from '../../errors/cli-error.ts'
+import { FileError, UsageError } from '../../errors/cli-error.ts'
 import type { Io } from '../../io/io.ts'
 import { readFileBounded } from '../../io/read-files.ts'
 import { createLogger } from '../../up/logger.ts'
@@ -99,8 +99,17 @@ export function timestampOf(io: Io, text: string | undefined): number {
   )
 }
 
-/** A logger that appends to a file; one that drops everything without one. */
+/** A logger that appends to a file as long as the process lives; one that drops everything without a path. */
 export function loggerOf(path: string | undefined): Logger {
   if (path === undefined) return silentLogger
-  return createLogger({ level: 'debug', write: (line) => appendFileSync(path, line) })
+  const descriptor = openLog(path) // once, as a function that may write beside it could make the path lead elsewhere
+  return createLogger({ level: 'debug', write: (line) => void writeSync(descriptor, line) })
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a')
+  } catch (cause) {
+    throw new FileError('write', path, cause)
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readdir, readFile, symlink } from 'node:fs/promises'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { exportCar, importFiles, MemoryBlockStore } from '@blockless/storage'
@@ -65,7 +66,6 @@ test('bls run takes a configuration of version 0, where "entry" is the module', 
   const quiet = await run(folder, 'config.json', '--stats')
   assert.equal(quiet.stdout, '')
   assert.match(quiet.stderr, /of 100,000/)
-  const { readFile } = await import('node:fs/promises')
   assert.equal(await readFile(`${folder.path}/top/out.txt`, 'utf8'), 'of the map')
 })
 
@@ -79,6 +79,39 @@ test('bls run asks for a flag before a configuration reaches folders that are no
   assert.equal(denied.exitCode, 63)
   assert.match(denied.stderr, /denied: read:\/other\/f\.txt\nhint: allow it with --allow-read=\/other\/f\.txt\n/)
   assert.equal((await run(folder, 'app/config.json', '--allow-read=/other')).stdout, 'of others')
+})
+
+test('bls run is not led out of the folder of a configuration by links, nor to native programs', async () => {
+  await using folder = await temporaryFolder()
+  await folder.write('app/app.wasm', await compileWat(SHOWS_FILE))
+  await folder.write('other/f.txt', 'of others')
+  await symlink('../other', `${folder.path}/app/data`)
+  await symlink('../other/made', `${folder.path}/app/out`)
+  const config = {
+    entry: 'app.wasm',
+    map_dirs: [{ host: 'data', guest: '/data' }],
+    stdout: 'out',
+    runtime_logger: 'data/log',
+    drivers_root_path: './drivers',
+  }
+  await folder.write('app/config.json', JSON.stringify(config))
+  const { stderr, exitCode } = await run(folder, 'app/config.json')
+  assert.equal(exitCode, 63)
+  for (const name of ['stdout', 'runtime_logger', 'drivers_root_path'])
+    assert.match(stderr, new RegExp(`"${name}" has no`))
+  assert.match(stderr, /allow it with --allow-read=\/data\/f\.txt/)
+  assert.deepEqual(await readdir(`${folder.path}/other`), ['f.txt'])
+})
+
+test('bls run opens its output before a function could move it elsewhere', async () => {
+  await using folder = await temporaryFolder()
+  await folder.write('app.wat', HELLO)
+  await folder.write('spin.wat', '(module (func (export "_start") (unreachable)))')
+  assert.equal((await run(folder, 'nothing.wat', '--record', 'a.rec')).exitCode, 128)
+  assert.equal((await run(folder, 'app.wat', '--entry', 'none', '--record', 'a.rec')).exitCode, 128)
+  assert.deepEqual((await readdir(folder.path)).toSorted(), ['app.wat', 'spin.wat'])
+  assert.equal((await run(folder, 'spin.wat', '--record', 'a.rec')).exitCode, 11)
+  assert.equal((await run(folder, 'spin.wat', '--replay', 'a.rec')).exitCode, 11)
 })
 
 test('bls run takes a configuration of version 1 and checks its modules', async () => {
@@ -241,7 +274,7 @@ test('bls run warns of what has no effect in a configuration', async () => {
   assert.match(stderr, /"colour" has no effect: there is no such key\n/)
   assert.match(stderr, /"runTime" has no effect: there is no such key, did you mean "run_time"\?/)
   assert.match(stderr, /"permissions\[1\]" has no effect/)
-  assert.match(stderr, /"stderr" has no effect: .* not below "fs_root_path"/)
+  assert.match(stderr, /"stderr" has no effect: .* not in the folder of the configuration, use --stderr\n/)
 })
 
 test('bls run reads stdin settings and variables of a configuration', async () => {

@@ -6,7 +6,8 @@ import { ConfigError } from '../../../config/config-error.ts'
 import { MODULE_SIZE_MAX } from '../../../defaults.ts'
 import { CliError, FileError } from '../../../errors/cli-error.ts'
 import type { Io } from '../../../io/io.ts'
-import { type ConfigPlace, loadConfig } from './load-config.ts'
+import type { ConfigPlace } from './config-place.ts'
+import { loadConfig } from './load-config.ts'
 import type { LoadedRun } from './loaded-run.ts'
 
 /** Bytes of an archive: the files of a run, a module, and room. */
@@ -123,15 +124,15 @@ function archivePlace(archive: Archive, layerOf: LayerOf): ConfigPlace {
         .join(', ')}`
       throw new ConfigError({ path: archive.path, problem: `there is no module "${inside ?? file}" in it`, hint })
     },
-    mount(host, path) {
+    async mount(host, path) {
       const inside = insideOf(host)
       if (inside === undefined && absoluteOf(host) !== ROOTS) {
-        return `the folder "${host}" is outside the archive: give it with --dir`
+        return { warning: `the folder "${host}" is outside the archive: give it with --dir` }
       }
       const files = inside === undefined ? layerOf('', `${archive.root}/`) : layerOf(inside)
       return { kind: 'memory', path, files, isReadOnly: true }
     },
-    output: () => ({ warning: 'an archive has no files to write to, say where with a flag' }),
-    resolve: () => undefined,
+    output: async () => ({ warning: 'nothing is written into an archive' }),
+    logFile: async () => ({ warning: 'nothing is written into an archive' }),
   }
 }

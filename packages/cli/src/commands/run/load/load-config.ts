@@ -1,34 +1,18 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { DEFAULT_LIMITS, type Limits, parsePermission, protocolLimits, SchemaError } from '@blockless/core'
 import type { LinkedModule, MemoryMount, Program } from '@blockless/runtime'
 import { ConfigError } from '../../../config/config-error.ts'
 import { FileError } from '../../../errors/cli-error.ts'
 import type { Io } from '../../../io/io.ts'
 import { readFileBounded } from '../../../io/read-files.ts'
-import { readModule } from '../../../wasm/read-module.ts'
+import { type ConfigPlace, folderPlace, type Refusal } from './config-place.ts'
 import { type ConfigModule, ConfigValueError, type RunConfig, readRunConfig } from './config-schema.ts'
 import type { FolderMount, LoadedRun, OutputSetting } from './loaded-run.ts'
-import { type PackedModules, readPackedModule } from './packed-module.ts'
+import type { PackedModules } from './packed-module.ts'
 
 /** Configurations are a few kilobytes; more is another file. */
 const CONFIG_SIZE_MAX = 1_048_576
-
-/** Where a configuration stands, and what its paths mean there. */
-export interface ConfigPlace {
-  /** For people. */
-  readonly path: string
-  readonly kind: 'file' | 'package' | 'archive'
-  /** @throws {CliError} if there is no such module */
-  readModule(file: string, packed?: PackedModules): Promise<Uint8Array>
-  /** What the guest gets for a folder; a warning if there is no such folder. */
-  mount(folder: string, guestPath: string): MemoryMount | FolderMount | string
-  /** The file for a stream; a warning if there can be none. */
-  output(file: string, root: string | undefined): OutputSetting | { readonly warning: string }
-  /** The absolute path of something beside the run. */
-  resolve(path: string): string | undefined
-}
 
 /** Reads a configuration of the existing runtime, or a function's `manifest.json`. @param path - absolute */
 export async function loadConfigFile(io: Io, path: string): Promise<LoadedRun> {
@@ -46,10 +30,9 @@ const INPUTS = 'modules end with .wasm or .wat, archives with .car, and a config
 export async function loadConfig(place: ConfigPlace, content: Uint8Array): Promise<LoadedRun> {
   const { config, warnings } = parseConfig(place.path, content)
   const { program, name, warnings: unchecked } = await loadProgram(place, config)
-  const mounts = mountsOf(place, config)
-  const [stdout, stderr] = [outputOf(place, config, 'stdout'), outputOf(place, config, 'stderr')]
-  const extensions = config.drivers_root_path === undefined ? undefined : place.resolve(config.drivers_root_path)
-  const logFile = config.runtime_logger === undefined ? undefined : place.resolve(config.runtime_logger)
+  const mounts = await mountsOf(place, config)
+  const [stdout, stderr] = [await outputOf(place, config, 'stdout'), await outputOf(place, config, 'stderr')]
+  const log = await logOf(place, config)
   const { permissions, warnings: left } = permissionsOf(config.permissions ?? [])
   const isText = config.stdin !== undefined && config.stdin !== 'inherit'
   return {
@@ -59,19 +42,20 @@ export async function loadConfig(place: ConfigPlace, content: Uint8Array): Promi
     limits: limitsOf(config),
     env: { ...config.envs, ...config.env },
     permissions,
-    mounts: mounts.filter((mount) => typeof mount !== 'string'),
+    mounts: mounts.flatMap((mount) => ('warning' in mount ? [] : [mount])),
     ...(isText && config.stdin !== '' ? { stdin: config.stdin } : {}),
     stdout: stdout.setting,
     stderr: stderr.setting,
-    ...(extensions === undefined ? {} : { extensions }),
-    ...(logFile === undefined ? {} : { logFile }),
+    ...(log.setting === undefined ? {} : { logFile: log.setting }),
     warnings: [
       ...warnings,
       ...unchecked,
       ...left,
-      ...mounts.filter((mount) => typeof mount === 'string'),
+      ...mounts.flatMap((mount) => ('warning' in mount ? [mount.warning] : [])),
       ...stdout.warnings,
       ...stderr.warnings,
+      ...log.warnings,
+      ...driversWarnings(place, config),
     ].map((warning) => `in "${place.path}", ${warning}`),
   }
 }
@@ -149,25 +133,48 @@ function limitsOf(config: RunConfig): Limits {
   }
 }
 
-function mountsOf(place: ConfigPlace, config: RunConfig): (MemoryMount | FolderMount | string)[] {
+async function mountsOf(
+  place: ConfigPlace,
+  config: RunConfig,
+): Promise<readonly (MemoryMount | FolderMount | Refusal)[]> {
   // a function of the network has no folders, and its package is run here as there
   if (place.kind === 'package') return []
-  const folders = (config.map_dirs ?? []).map(({ host, guest }) => place.mount(host, guest))
+  const folders = (config.map_dirs ?? []).map(async ({ host, guest }) => await place.mount(host, guest))
   // an archive is its own root; a folder of the machine is given only where it is named
-  if (config.fs_root_path === undefined && place.kind === 'file') return folders
-  return [place.mount(config.fs_root_path ?? '', '/'), ...folders]
+  const hasRoot = config.fs_root_path !== undefined || place.kind === 'archive'
+  return await Promise.all([...(hasRoot ? [place.mount(config.fs_root_path ?? '', '/')] : []), ...folders])
 }
 
-function outputOf(
+/** A setting with what was left out of it. */
+interface Read<T> {
+  readonly setting: T
+  readonly warnings: readonly string[]
+}
+
+async function outputOf(
   place: ConfigPlace,
   config: RunConfig,
   stream: 'stdout' | 'stderr',
-): { readonly setting: OutputSetting; readonly warnings: readonly string[] } {
+): Promise<Read<OutputSetting>> {
   const where = config[stream] ?? 'inherit'
   if (where === 'inherit' || where === 'null' || where === '') return { setting: where || 'inherit', warnings: [] }
-  const setting = place.output(where, config.fs_root_path)
+  const setting = await place.output(where, config.fs_root_path)
   if (typeof setting === 'string' || 'file' in setting) return { setting, warnings: [] }
-  return { setting: 'inherit', warnings: [`"${stream}" has no effect: ${setting.warning}`] }
+  return { setting: 'inherit', warnings: [`"${stream}" has no effect: ${setting.warning}, use --${stream}`] }
+}
+
+async function logOf(place: ConfigPlace, { runtime_logger: file }: RunConfig): Promise<Read<string | undefined>> {
+  if (file === undefined || place.kind === 'package') return { setting: undefined, warnings: [] }
+  const found = await place.logFile(file)
+  if (typeof found === 'string') return { setting: found, warnings: [] }
+  const warning = `"runtime_logger" has no effect: ${found.warning}, use --runtime-logger`
+  return { setting: undefined, warnings: [warning] }
+}
+
+/** Extensions run outside the sandbox, so a stranger's configuration does not choose them. */
+function driversWarnings(place: ConfigPlace, { drivers_root_path: folder }: RunConfig): readonly string[] {
+  if (folder === undefined || folder === '' || place.kind === 'package') return []
+  return ['"drivers_root_path" has no effect: extensions run outside the sandbox, allow them with --drivers-root-path']
 }
 
 /** What is no permission allowed nothing in the existing runtime either. */
@@ -186,37 +193,4 @@ function permissionsOf(texts: readonly string[]): { permissions: string[]; warni
     return false
   })
   return { permissions, warnings }
-}
-
-/** Paths of a configuration begin at its folder. What lies below it is its own, all else needs a flag. */
-function folderPlace(io: Io, path: string): ConfigPlace {
-  const folder = dirname(path)
-  const isOwn = (absolute: string): boolean =>
-    !/^\.\.(?:[/\\]|$)/.test(relative(folder, absolute)) && !isAbsolute(relative(folder, absolute))
-  return {
-    path,
-    kind: basename(path) === 'manifest.json' ? 'package' : 'file',
-    async readModule(file, packed) {
-      const [beside, below] = [resolve(folder, file), resolve(io.cwd, file)]
-      const isThere = async (found: string): Promise<boolean> =>
-        (await stat(found).catch(() => undefined)) !== undefined
-      if (packed !== undefined && !(await isThere(beside))) return await readPackedModule(path, packed, file)
-      // existing tools start where the paths begin, which is usually the same folder
-      if (!(await isThere(beside)) && (await isThere(below))) return await readModule(below)
-      return await readModule(beside)
-    },
-    mount(host, guestPath) {
-      const absolute = resolve(folder, host)
-      return { kind: 'folder', path: guestPath, folder: absolute, isReadOnly: false, isGranted: isOwn(absolute) }
-    },
-    output(file, root) {
-      const base = resolve(folder, root ?? '')
-      const absolute = resolve(base, file.replace(/^\/+/, ''))
-      const isBelow = isOwn(base) && absolute.startsWith(`${base}/`)
-      return isBelow
-        ? { file: absolute }
-        : { warning: `"${file}" is not below "fs_root_path" in the folder of the configuration` }
-    },
-    resolve: (other) => resolve(folder, other),
-  }
 }

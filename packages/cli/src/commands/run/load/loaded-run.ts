@@ -31,8 +31,6 @@ export interface LoadedRun {
   readonly stdin?: string
   readonly stdout: OutputSetting
   readonly stderr: OutputSetting
-  /** Folder with installed extensions; absolute. */
-  readonly extensions?: string
   /** Folder of the entry's module, if it was read from a file of its own; absolute. */
   readonly moduleFolder?: string
   /** File for what the sandbox logs; absolute. */

@@ -1,12 +1,9 @@
-import { appendFile } from 'node:fs/promises'
 import { describeExit, type Exit, runtimeExitCode, toHex } from '@blockless/core'
 import type { RunReport, RunRequest } from '@blockless/runtime'
-import { FileError } from '../../../errors/cli-error.ts'
 import { formatCount, formatMs, formatSize, formatTable } from '../../../io/format.ts'
-import type { Io, Sink } from '../../../io/io.ts'
+import type { Io } from '../../../io/io.ts'
 import { safeText, styleFor } from '../../../io/style.ts'
 import { textOf } from '../../text-of.ts'
-import type { OutputSetting } from '../load/loaded-run.ts'
 import type { DenialAdvice } from './denial-advice.ts'
 
 /** A run that ended, with what is told of it. */
@@ -21,30 +18,10 @@ export interface EndedRun {
   readonly recordedTo?: string
 }
 
-/** Where a run's streams go. */
-export interface Outputs {
-  readonly stdout: OutputSetting
-  readonly stderr: OutputSetting
-}
-
 const LIMIT_FLAGS: Readonly<Partial<Record<Exit['kind'], string>>> = {
   'out-of-fuel': '--fuel',
   'memory-limit': '--memory',
   'output-limit': '--output',
-}
-
-/** Passes on what the function wrote. @throws {FileError} if a file cannot be written */
-export async function passOn(io: Io, { report }: EndedRun, outputs: Outputs, isJson: boolean): Promise<void> {
-  await passOnStream(io.stdout, report.stdout, outputs.stdout, isJson)
-  await passOnStream(io.stderr, report.stderr, outputs.stderr, isJson)
-}
-
-async function passOnStream(sink: Sink, bytes: Uint8Array, where: OutputSetting, isJson: boolean): Promise<void> {
-  if (typeof where === 'object') {
-    await appendFile(where.file, bytes).catch((cause: unknown) => {
-      throw new FileError('write', where.file, cause)
-    })
-  } else if (where === 'inherit' && !isJson) sink.write(bytes)
 }
 
 /** Everything about a run, for programs. */
