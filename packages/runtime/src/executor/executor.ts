@@ -76,6 +76,8 @@ export class Executor implements AsyncDisposable {
     this.#hostCalls = new HostCalls({
       answered: (parts) => this.#process?.send(...parts),
       failed: (id, error) => this.#pending.get(id)?.abandon(error),
+      misbehaved: (error) =>
+        this.#process?.kill(`the executor sent a host call that makes no sense (${wordsOf(error)})`),
     })
   }
 
@@ -91,6 +93,8 @@ export class Executor implements AsyncDisposable {
    */
   async start(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
+    // a process that is being stopped still has to go
+    if (this.#state === 'stopped') await waitFor(this.#gone?.promise ?? Promise.resolve(), signal)
     if (this.#state === 'running') return
     if (this.#state !== 'starting') this.#spawn()
     const abort = (): void => this.#ready?.reject(signal?.reason)
@@ -231,6 +235,8 @@ export class Executor implements AsyncDisposable {
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const answer = ({ type, payload }: Frame): void => {
+      if (type === wanted && this.#hostCalls.isAsked(id))
+        throw new RangeError('it is done while it waits for an answer')
       if (type === wanted) resolve(read(payload))
       else reject(new RuntimeError(readFailure(payload)))
     }
@@ -297,7 +303,7 @@ export class Executor implements AsyncDisposable {
     try {
       pending.answer(frame)
     } catch (error) {
-      const why = `the executor sent an answer that makes no sense (${error instanceof Error ? error.message : error})`
+      const why = `the executor sent an answer that makes no sense (${wordsOf(error)})`
       pending.fail({ code: 'ERR_EXECUTOR_CRASHED', why })
       child.kill(why)
     }
@@ -336,4 +342,8 @@ export class Executor implements AsyncDisposable {
     this.#pending.clear()
     for (const { fail } of open) fail(reason)
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,4 +1,5 @@
 import type { RunHost } from '../host-call/run-host.ts'
+import { RuntimeError } from '../runtime-error.ts'
 import { createCallHead, HOST_FRAME, readCallPayload } from './protocol.ts'
 
 /** What becomes of a host call's frame. */
@@ -6,7 +7,9 @@ export interface HostCallEvents {
   /** The parts of a frame for the executor. */
   answered(parts: readonly Uint8Array[]): void
   /** The run cannot go on. */
-  failed(id: number, error: unknown): void
+  failed(id: number, error: RuntimeError): void
+  /** No honest executor would have sent this. */
+  misbehaved(error: unknown): void
 }
 
 /** The runs of an executor and the world as each sees it, by the number of the run. */
@@ -23,6 +26,11 @@ export class HostCalls {
     let count = 0
     for (const host of this.#hosts.values()) if (host.isAsked) count++
     return count
+  }
+
+  /** Whether a run waits for an answer: then it cannot be done. */
+  isAsked(id: number): boolean {
+    return this.#hosts.get(id)?.isAsked === true
   }
 
   /** Lets a run make calls. */
@@ -46,7 +54,9 @@ export class HostCalls {
       if (this.#hosts.get(id) !== host) return
       this.#events.answered([createCallHead(HOST_FRAME.answer, id, sequence, answer.length), answer])
     } catch (error) {
-      if (this.#hosts.get(id) === host) this.#events.failed(id, error)
+      if (this.#hosts.get(id) !== host) return
+      if (error instanceof RuntimeError) this.#events.failed(id, error)
+      else this.#events.misbehaved(error)
     }
   }
 }

@@ -64,9 +64,9 @@ export class RunHost implements AsyncDisposable {
     return this.#sentBytes
   }
 
-  /** What the world has told this run. */
+  /** What the world has told this run so far. */
   get transcript(): Transcript {
-    return this.#entries
+    return [...this.#entries]
   }
 
   /**
@@ -76,9 +76,12 @@ export class RunHost implements AsyncDisposable {
    * @returns the answer's bytes
    * @throws {RuntimeError} `ERR_REPLAY_DIVERGED` if a replayed run asks what its record does not have
    * `ERR_HOST_CALL` if the node cannot serve the call
+   * `ERR_ABORTED` after `close()`
    * @throws {TypeError | RangeError | SyntaxError} if no honest executor would send this
    */
   async answer(sequence: number, call: Uint8Array): Promise<Uint8Array> {
+    // whatever a family opened now, nobody would close
+    if (this.#over.signal.aborted) throw new RuntimeError({ code: 'ERR_ABORTED' })
     const callHash = sha256(call)
     const known = this.#known(sequence)
     if (known !== undefined) {
@@ -132,7 +135,7 @@ export class RunHost implements AsyncDisposable {
     if (size > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
     this.#sentBytes += size
     if (this.#sentBytes > sentBytesMax) return refused('limit', { name: 'sentBytesMax', max: sentBytesMax })
-    const session = this.#sessionOf(call.name)
+    const session = this.#openSession(call.name)
     if (session === undefined) return refused('unavailable', { missing: `the operator offers no ${call.name}` })
     const deadline = new AbortController()
     const cancelTimer = this.#components.clock.schedule(deadlineMs, () => deadline.abort(new Error('deadline')))
@@ -141,8 +144,7 @@ export class RunHost implements AsyncDisposable {
       return await session.call(call, signal)
     } catch (error) {
       if (deadline.signal.aborted && !this.#over.signal.aborted) return refused('timeout', { deadlineMs })
-      const why = error instanceof Error ? error.message : String(error)
-      throw new RuntimeError({ code: 'ERR_HOST_CALL', name: call.name, why }, { cause: error })
+      throw unserved(call.name, error)
     } finally {
       cancelTimer()
     }
@@ -158,6 +160,14 @@ export class RunHost implements AsyncDisposable {
     return bytes
   }
 
+  #openSession(name: string): HostSession | undefined {
+    try {
+      return this.#sessionOf(name)
+    } catch (error) {
+      throw unserved(name, error)
+    }
+  }
+
   #sessionOf(name: string): HostSession | undefined {
     const family = name.slice(0, Math.max(0, name.indexOf('.')))
     const open = this.#sessions.get(family)
@@ -169,4 +179,9 @@ export class RunHost implements AsyncDisposable {
     if (session !== undefined) this.#sessions.set(family, session)
     return session
   }
+}
+
+function unserved(name: string, error: unknown): RuntimeError {
+  const why = error instanceof Error ? error.message : String(error)
+  return new RuntimeError({ code: 'ERR_HOST_CALL', name, why }, { cause: error })
 }

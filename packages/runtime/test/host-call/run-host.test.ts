@@ -175,3 +175,25 @@ test('RunHost aborts what is under way and closes its sessions at its end', asyn
   await asked
   assert.equal(family.closed, 1)
 })
+
+test('RunHost opens nothing once it is closed, and its transcript stays what it was', async () => {
+  const family = familyOf(echo)
+  const host = hostOf(family)
+  await host.answer(0, callOf('one'))
+  const before = host.transcript
+  await host.answer(1, callOf('two'))
+  assert.equal(before.length, 1)
+  await Promise.all([host.close(), host.close()])
+  await assert.rejects(host.answer(2, callOf('three')), { code: 'ERR_ABORTED' })
+  assert.deepEqual([family.seen.length, family.closed], [2, 1])
+})
+
+test('RunHost fails the run whose family does not open', async () => {
+  const family: HostFamily = {
+    name: 'echo',
+    open: () => {
+      throw new Error('no folder')
+    },
+  }
+  await assert.rejects(hostOf(family).answer(0, callOf('one')), { code: 'ERR_HOST_CALL', message: /no folder/ })
+})
