@@ -107,4 +107,15 @@ describe('bls run, as a user types it', () => {
     assert.equal(stdout, 'Hello 1042.0\nHello Ada\n', stderr)
     await writeFile(join(project, 'bls.toml'), toml)
   })
+
+  test('Ctrl-C ends a run that waits for the end of its stdin', async () => {
+    const args = [BLS, 'run', 'caller/build/debug.wasm', '--debug']
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'] })
+    child.stdin.on('error', () => {}) // it is closed in the middle of what is written
+    // more than a pipe holds, so that it is taken only once it is read, when Ctrl-C is already listened for
+    await new Promise<void>((resolve) => child.stdin.write(Buffer.alloc(1_000_000), () => resolve()))
+    child.kill('SIGINT')
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.equal(code, 12)
+  })
 })

@@ -13,7 +13,14 @@ export function createProcessIo(): Io {
   return {
     stdout,
     stderr,
-    stdin: { isTty: stdin.isTTY === true, [Symbol.asyncIterator]: () => stdin[Symbol.asyncIterator]() },
+    stdin: {
+      isTty: stdin.isTTY === true,
+      [Symbol.asyncIterator]() {
+        // a pipe that nobody closes would keep the process alive
+        controller.signal.addEventListener('abort', () => stdin.destroy(), { once: true })
+        return stdin[Symbol.asyncIterator]()
+      },
+    },
     isTty: stdout.isTty && stderr.isTty,
     env: process.env,
     cwd: process.cwd(),

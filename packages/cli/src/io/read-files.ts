@@ -23,16 +23,23 @@ export async function readFileBounded(path: string, sizeMax: number): Promise<Ui
  * Reads all of stdin.
  *
  * @throws {UsageError} if it has more than `sizeMax` bytes, or is a terminal and so has no end
+ * @throws the signal's reason
  */
 export async function readStdinBounded(io: Io, sizeMax: number): Promise<Uint8Array> {
   if (io.stdin.isTty) throw new UsageError('Cannot read stdin: it is a terminal', 'pipe something into it')
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of io.stdin) {
-    size += chunk.length
-    if (size > sizeMax) throw new UsageError(`Cannot read stdin: it has more than ${sizeMax} bytes`)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of io.stdin) {
+      size += chunk.length
+      if (size > sizeMax) throw new UsageError(`Cannot read stdin: it has more than ${sizeMax} bytes`)
+      chunks.push(chunk)
+      io.signal.throwIfAborted()
+    }
+  } catch (error) {
+    // stdin is given up when the command is, and says nothing of why
     io.signal.throwIfAborted()
+    throw error
   }
   return Buffer.concat(chunks)
 }

@@ -8,6 +8,7 @@ import {
   protocolLimits,
   sha256,
   silentLogger,
+  systemClock,
   systemRandom,
   toUtf8,
 } from '@blockless/core'
@@ -24,6 +25,8 @@ const SEED_SIZE = 32
 const ENV_FILE_SIZE_MAX = 4_194_304
 /** Output travels in one frame. */
 const OUTPUT_SIZE_MAX = 16_777_216
+/** Whoever pipes something in does so by then, and who does not may wonder why nothing happens. */
+const STDIN_WAIT_MS = 2_000
 /** Longest time that a timer of Node takes: 24 days. */
 const DEADLINE_MS_MAX = 0x7fff_ffff
 
@@ -75,7 +78,15 @@ export async function inputOf(
 async function stdinOf(io: Io, flag: string | undefined, fixed: string | undefined): Promise<Uint8Array> {
   if (flag === undefined && fixed !== undefined) return toUtf8(fixed)
   const ours = io.stdin.isTty ? undefined : '-'
-  return await readGuestStdin(io, flag === undefined || flag === 'inherit' ? ours : flag)
+  const option = flag === undefined || flag === 'inherit' ? ours : flag
+  const cancel = systemClock.schedule(STDIN_WAIT_MS, () => {
+    if (option === '-' && io.stderr.isTty) io.stderr.write("waiting for the end of stdin; --stdin '' gives none\n")
+  })
+  try {
+    return await readGuestStdin(io, option)
+  } finally {
+    cancel()
+  }
 }
 
 async function readEnvFile(path: string): Promise<Readonly<Record<string, string>>> {
