@@ -1,5 +1,5 @@
 import { RunHost } from '../host-call/run-host.ts'
-import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
+import { EXECUTOR_SILENCE_MS_MAX, ORDER_SIZE_MAX } from '../limits.ts'
 import { checkEntry, type ModuleInfo } from '../module/inspect-module.ts'
 import { findSizeFailure, type Program, programOf } from '../module/program.ts'
 import { CLOSED_GATE } from '../policy/gate.ts'
@@ -203,6 +203,9 @@ export class Executor implements AsyncDisposable {
   ): Promise<ReturnType<typeof readReport> & TranscriptFacts> {
     const id = this.#takeId()
     const frame = encodeRunOrder(id, runOrderOf(request, module))
+    if (frame.length > ORDER_SIZE_MAX) {
+      throw new RangeError(`Cannot run: its request has ${frame.length} bytes, at most ${ORDER_SIZE_MAX} may be`)
+    }
     const bounds = { ...request.limits, isProfiled: request.profile === true }
     const read = (payload: Uint8Array): ReturnType<typeof readReport> => readReport(payload, bounds)
     const { clock, log } = this.#components

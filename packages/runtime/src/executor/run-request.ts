@@ -39,12 +39,14 @@ export function pagesOf({ memoryBytes }: Limits): number {
 /**
  * A request in the form in which it travels to the executor.
  *
- * @throws {RangeError} if the seed is not 32 bytes or a mount makes no sense
+ * @throws {RangeError} if the seed is not 32 bytes, or a number or a mount makes no sense: in the sandbox it would take down
+ * a thread that others wait on
  */
 export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
   const { limits, input, seed, mounts = DEFAULT_MOUNTS } = request
   if (seed.length !== 32) throw new RangeError(`Cannot run: its seed has ${seed.length} bytes, 32 are needed`)
   checkMounts(mounts)
+  checkIntegers(request)
   const hasRealClock = request.clock === 'real'
   return {
     module: module.id,
@@ -62,6 +64,21 @@ export function runOrderOf(request: RunRequest, module: HeldModule): RunOrder {
     entry: request.entry,
     stdin: input.stdin,
     mounts,
+  }
+}
+
+function checkIntegers({ timestampMs, limits: { fuel, deadlineMs, outputBytes } }: RunRequest): void {
+  const { FUEL_MAX, DEADLINE_MS_MAX, OUTPUT_SIZE_MAX } = protocolLimits
+  const bounded = {
+    timestampMs: Number.MAX_SAFE_INTEGER,
+    fuel: FUEL_MAX,
+    deadlineMs: DEADLINE_MS_MAX,
+    outputBytes: OUTPUT_SIZE_MAX,
+  }
+  for (const [name, value] of Object.entries({ timestampMs, fuel, deadlineMs, outputBytes })) {
+    const max = bounded[name as keyof typeof bounded]
+    if (Number.isSafeInteger(value) && value >= 0 && value <= max) continue
+    throw new RangeError(`Cannot run: its ${name} is ${value}, an integer from 0 to ${max} is needed`)
   }
 }
 

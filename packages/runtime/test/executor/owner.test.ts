@@ -54,3 +54,22 @@ test('start() after a stop() that nobody waited for takes work in one process', 
   assert.notEqual(executor.pid, pid)
   assert.deepEqual(warnings, [])
 })
+
+test('run() refuses what would take down a thread, or the process, with its neighbours', async () => {
+  await using executor = await startExecutor()
+  await executor.prepare('hello', await fixture('hello'))
+  const { pid } = executor
+  const request = requestOf('hello')
+  const { limits, input } = request
+  for (const wrong of [
+    { ...request, timestampMs: 1.5 },
+    { ...request, limits: { ...limits, fuel: 0.5 } },
+    { ...request, limits: { ...limits, deadlineMs: 2 ** 31 } },
+    { ...request, limits: { ...limits, outputBytes: -1 } },
+    { ...request, input: { ...input, stdin: new Uint8Array(200_000_000) } },
+  ]) {
+    await assert.rejects(executor.run(wrong), RangeError)
+  }
+  assert.equal((await executor.run(request)).exit.kind, 'exit')
+  assert.equal(executor.pid, pid)
+})
