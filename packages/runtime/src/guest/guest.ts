@@ -1,6 +1,6 @@
 import type { Exit } from '@blockless/core'
 import { type Mount, openMounts } from '../fs/mount.ts'
-import type { Fields, HostAnswer } from '../host-call/host-call.ts'
+import { CALLS_LIMIT, type Fields, type HostAnswer } from '../host-call/host-call.ts'
 import type { HostLink } from '../host-call/host-link.ts'
 import { COPIED_BYTES_PER_FUEL, HOST_CALL_FUEL } from '../limits.ts'
 import { FuelProfile } from '../profile/fuel-profile.ts'
@@ -115,6 +115,9 @@ export class Guest {
     this.#states.clear()
     this.modules = undefined
     this.profile = undefined
+    // views of one buffer, which holds the mounted files as well
+    this.args = NO_TEXTS
+    this.env = NO_TEXTS
     this.stdin = NO_BYTES
   }
 
@@ -178,9 +181,12 @@ export class Guest {
    * @param name - such as `http.open`
    */
   async ask(name: string, fields: Fields = {}, bytes: Uint8Array = NO_BYTES): Promise<HostAnswer> {
+    // a guest that caught what ended it is not heard any more
+    if (this.end !== undefined) this.finish(this.end)
     this.charge(HOST_CALL_FUEL + Math.floor(bytes.length / COPIED_BYTES_PER_FUEL))
     const answer = await this.#link.call({ name, fields, bytes })
     this.charge(Math.floor(answer.bytes.length / COPIED_BYTES_PER_FUEL))
+    if (answer.status === 'limit' && answer.fields.name === CALLS_LIMIT) this.finish({ kind: 'call-limit', code: 0 })
     return answer
   }
 
