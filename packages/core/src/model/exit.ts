@@ -29,6 +29,7 @@ export const EXIT_KINDS = [
   'null-reference',
   'unaligned-atomic',
   'uncaught-exception',
+  'call-limit',
 ] as const
 
 /** @see ExitKind */
@@ -70,6 +71,7 @@ const RUNTIME_CODES: Readonly<Record<Exclude<ExitKind, 'exit'>, number>> = {
   'output-limit': 255,
   'null-reference': 255,
   'uncaught-exception': 255,
+  'call-limit': 255,
 }
 
 /** The process exit code that the existing runtime has for this end. */
@@ -93,6 +95,7 @@ const ADVICE: Readonly<Record<Exclude<ExitKind, 'exit'>, string>> = {
   'null-reference': 'it used a null reference',
   'unaligned-atomic': 'an atomic access was not aligned',
   'uncaught-exception': 'an exception left the function uncaught',
+  'call-limit': 'it asked the world outside more often than allowed; look for a loop that does not end',
 }
 
 /** One sentence for people: what ended the run, and what to do about it. */

@@ -33,6 +33,7 @@ export const EXIT_KIND_CODES: readonly ExitKind[] = [
   'null-reference',
   'unaligned-atomic',
   'uncaught-exception',
+  'call-limit',
 ]
 
 /** A frame as it was read; the payload is a view into the reader's buffer. */

@@ -24,6 +24,9 @@ export interface HostAnswer {
   readonly bytes: Uint8Array
 }
 
+/** Name of the limit after which a run may make no call; the guest is not told but ended. */
+export const CALLS_LIMIT = 'callsMax'
+
 const NO_BYTES: Uint8Array = new Uint8Array()
 
 /** A successful answer. */

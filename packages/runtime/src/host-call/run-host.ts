@@ -3,7 +3,7 @@ import type { Awaitable } from '../awaitable.ts'
 import { HOST_CALL_DEFAULTS } from '../defaults.ts'
 import type { Gate } from '../policy/gate.ts'
 import { RuntimeError } from '../runtime-error.ts'
-import { decodeCall, encodeAnswer, type HostAnswer, type HostCall, refused } from './host-call.ts'
+import { CALLS_LIMIT, decodeCall, encodeAnswer, type HostAnswer, type HostCall, refused } from './host-call.ts'
 import type { HostCallLimits, HostFamily, HostSession } from './host-family.ts'
 
 /** Collaborators of a {@link RunHost}. */
@@ -89,7 +89,9 @@ export class RunHost implements AsyncDisposable {
       return await known.answer
     }
     if (this.#init.replay !== undefined) this.#diverged(sequence, call, 'the record ends before it')
-    if (sequence !== this.#entries.length || this.#current !== undefined) {
+    // a guest that was told that it may make no more calls has ended
+    const isPossible = sequence === this.#entries.length && sequence <= this.#limits.callsMax
+    if (!isPossible || this.#current !== undefined) {
       throw new RangeError(`Cannot answer host call ${sequence}: the run is at ${this.#entries.length}`)
     }
     const answer = this.#perform(decodeCall(call), call.length).then((outcome) => {
@@ -131,7 +133,7 @@ export class RunHost implements AsyncDisposable {
 
   async #perform(call: HostCall, size: number): Promise<HostAnswer> {
     const { callsMax, bytesMax, sentBytesMax, deadlineMs } = this.#limits
-    if (this.#entries.length >= callsMax) return refused('limit', { name: 'callsMax', max: callsMax })
+    if (this.#entries.length >= callsMax) return refused('limit', { name: CALLS_LIMIT, max: callsMax })
     if (size > bytesMax) return refused('limit', { name: 'bytesMax', max: bytesMax })
     this.#sentBytes += size
     if (this.#sentBytes > sentBytesMax) return refused('limit', { name: 'sentBytesMax', max: sentBytesMax })

@@ -124,6 +124,7 @@ test('RunHost refuses what no family serves, and what goes beyond the limits', a
   assert.equal(read(await host.answer(1, callOf('x'.repeat(12))))[0], 'limit') // 120 bytes at once
   assert.equal(read(await host.answer(2, callOf('x'.repeat(7))))[0], 'limit') // more than 220 in all, heads and refusals too
   assert.deepEqual(decodeAnswer(await host.answer(3, callOf('x'))).fields, { name: 'callsMax', max: 3 })
+  await assert.rejects(host.answer(4, callOf('x')), RangeError)
   assert.equal(read(await hostOf(familyOf(echo), { limits }).answer(0, callOf('x'.repeat(200))))[0], 'limit')
   const talkative = hostOf(familyOf(echo), { limits: { sentBytesMax: 70 } })
   assert.equal(read(await talkative.answer(0, callOf('x')))[0], 'ok')
