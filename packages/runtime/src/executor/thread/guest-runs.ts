@@ -78,6 +78,11 @@ export class GuestRuns {
     this.#garbage.add(DROPPED_BYTES_MIN + active.place.guest.memory.size)
   }
 
+  /** Clears away what guests left behind, if it is much. */
+  tidy(): void {
+    this.#garbage.collectIfDue()
+  }
+
   /** Drops compiled programs. */
   forget(keys: readonly string[]): void {
     for (const key of keys) this.#programs.delete(key)
@@ -131,7 +136,9 @@ export class GuestRuns {
   #release(id: number): void {
     const active = this.#active.get(id)
     this.#active.delete(id)
-    if (active === undefined || this.#idle.length >= IDLE_PLACES_MAX) return
+    if (active === undefined) return
+    this.#garbage.add(active.place.guest.memory.size)
+    if (this.#idle.length >= IDLE_PLACES_MAX) return
     active.place.guest.release()
     this.#idle.push(active.place)
   }

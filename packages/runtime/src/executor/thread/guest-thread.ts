@@ -32,6 +32,7 @@ port.on('message', (task: GuestTask) => {
     case 'drop':
       runs.drop(task.id)
       post({ kind: 'dropped', id: task.id })
+      runs.tidy()
       break
     default:
       void run(task)
@@ -44,6 +45,7 @@ async function run(task: RunTask): Promise<void> {
   if (answer === undefined) return
   Atomics.store(computing, 0, 0)
   post(answer, answer.kind === 'done' ? [answer.frame.buffer] : [])
+  runs.tidy()
 }
 
 function post(answer: GuestAnswer, transfer: ArrayBuffer[] = []): void {
