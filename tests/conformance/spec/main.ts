@@ -10,8 +10,7 @@ const USAGE = `usage: npm run conformance -- spec <folder or .wast file> [option
   --all                 show every failure, not the first ten of each script
   --skipped <words>     name each skipped command whose reason has these words
   --json                one line of JSON for each script, then the totals
-  --timeout <seconds>   time for one script (default 120)
-  --wat <file>          a module that exports compile(text), asked before wabt for the text format`
+  --timeout <seconds>   time for one script (default 120)`
 
 /** The largest scripts of the official suite take two seconds on a quiet machine. */
 const TIMEOUT_SECONDS = 120
@@ -24,7 +23,6 @@ interface Request extends ReportOptions {
   readonly folder: string
   readonly files: readonly string[]
   readonly timeoutMs: number
-  readonly textCompiler: string | undefined
   readonly isJson: boolean
 }
 
@@ -34,13 +32,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 0
   }
   const request = parseRequest(args)
-  const { folder, files, timeoutMs, textCompiler } = request
+  const { folder, files, timeoutMs } = request
   let done = 0
   const isTerminal = process.stderr.isTTY === true && !request.isJson
   const results = await runFiles(folder, files, {
     concurrency: Math.max(1, Math.min(CONCURRENCY_MAX, availableParallelism())),
     timeoutMs,
-    textCompiler,
     onResult: ({ file }) => {
       done++
       if (isTerminal) process.stderr.write(`\r\u001b[K${done}/${files.length} ${file}`)
@@ -67,7 +64,6 @@ function parseRequest(args: readonly string[]): Request {
     folder,
     files: selected,
     timeoutMs: seconds * 1000,
-    textCompiler: values.wat === undefined ? undefined : resolve(values.wat),
     isJson: values.json === true,
     hasAllFailures: values.all === true,
     skippedFor: values.skipped,
@@ -82,7 +78,6 @@ function parse(args: readonly string[]) {
       options: {
         filter: { type: 'string' },
         timeout: { type: 'string' },
-        wat: { type: 'string' },
         json: { type: 'boolean' },
         all: { type: 'boolean' },
         skipped: { type: 'string' },

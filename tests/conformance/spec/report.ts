@@ -25,8 +25,8 @@ export function totalsOf(results: readonly FileResult[]): Totals {
 }
 
 /** The last line of a run. */
-export function summaryLine({ passed, failed, skipped }: Totals): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+export function summaryLine({ passed, failed }: Totals): string {
+  return `${passed} passed, ${failed} failed`
 }
 
 /** What a report shows beside the totals. */

@@ -15,8 +15,6 @@ export interface RunFilesOptions {
   readonly concurrency: number
   /** longer than this and the script has failed */
   readonly timeoutMs: number
-  /** for what wabt does not understand; see `loadTextCompiler` */
-  readonly textCompiler?: string | undefined
   /** called with each result, in the order in which they end */
   readonly onResult?: (result: FileResult) => void
 }
@@ -75,9 +73,7 @@ class Runner implements AsyncDisposable {
   }
 
   async #start(): Promise<ChildProcess | undefined> {
-    const { textCompiler } = this.#options
-    const args = textCompiler === undefined ? [] : [textCompiler]
-    const child = fork(join(import.meta.dirname, 'child.ts'), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(join(import.meta.dirname, 'child.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const greeting = await nextMessage<string>(child, START_TIMEOUT_MS)
     this.#child = greeting === 'ready' ? child : undefined
     return this.#child

@@ -1,5 +1,5 @@
-import { pathToFileURL } from 'node:url'
 import wabtInit from 'wabt'
+import { compile as compileByWatr } from 'watr'
 
 /** Turns a module's text into bytes without validating it; `isValid` says what the module is meant to be. */
 export type TextCompiler = (text: string, isValid: boolean) => Uint8Array<ArrayBuffer>
@@ -28,33 +28,27 @@ const FEATURES = {
 /**
  * Bytes of a module in the text format, which may be invalid.
  *
- * @throws {Error} with wabt's words if it does not understand the text
+ * wabt is asked first, and watr for what wabt does not understand (typed references, recursive types) or turns into what no
+ * engine takes; watr alone would not do, as it lacks legacy exceptions and rounds some literals.
+ *
+ * @param isValid - whether the module is meant to be valid
+ * @throws {TypeError} if neither understands the text
  */
-export function compileText(text: string): Uint8Array<ArrayBuffer> {
+export function compileText(text: string, isValid = true): Uint8Array<ArrayBuffer> {
+  const bytes = attempt(() => byWabt(text))
+  if (bytes !== undefined && (!isValid || WebAssembly.validate(bytes))) return bytes
+  const others = attempt(() => Uint8Array.from(compileByWatr(text)))
+  if (others !== undefined && (bytes === undefined || WebAssembly.validate(others))) return others
+  if (bytes === undefined) throw new TypeError('Cannot compile module: no text compiler understands it')
+  return bytes
+}
+
+function byWabt(text: string): Uint8Array<ArrayBuffer> {
   const module = wabt.parseWat('script.wast', text, FEATURES)
   try {
     return Uint8Array.from(module.toBinary({ write_debug_names: false }).buffer)
   } finally {
     module.destroy()
-  }
-}
-
-/**
- * A compiler that asks another library for what wabt does not understand, or understands in a way that no engine takes.
- *
- * @param file - a module that exports `compile(text): Uint8Array`
- */
-export async function loadTextCompiler(file: string): Promise<TextCompiler> {
-  const loaded: unknown = await import(pathToFileURL(file).href)
-  const compile = (loaded as { compile?: unknown }).compile
-  if (typeof compile !== 'function') throw new TypeError(`Cannot use "${file}": it exports no function "compile"`)
-  return (text, isValid) => {
-    const bytes = attempt(() => compileText(text))
-    if (bytes !== undefined && (!isValid || WebAssembly.validate(bytes))) return bytes
-    const others = attempt(() => Uint8Array.from(compile(text) as Uint8Array))
-    if (others !== undefined && (bytes === undefined || WebAssembly.validate(others))) return others
-    if (bytes === undefined) throw new TypeError('Cannot compile module: no text compiler understands it')
-    return bytes
   }
 }
 
