@@ -64,3 +64,5 @@ export const MODULE_FRAME_SIZE_MAX: number = PROGRAM_SIZE_MAX + 65_536
 export const PAGES_PREPARED = 2048
 /** Bytes at the end of an executor's stderr that are kept to say why it crashed. */
 export const CRASH_TEXT_SIZE_MAX = 4096
+/** Guests on one thread, all but one of which wait: what is lost and begun again when the thread has to be replaced. */
+export const GUESTS_PER_THREAD_MAX = 2048

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@blockless/core'
 import { DEFAULTS } from '../defaults.ts'
+import { GUESTS_PER_THREAD_MAX } from '../limits.ts'
 import type { Cgroups } from './caps/cgroup.ts'
 
 /** Collaborators of an {@link Executor}. */
@@ -22,7 +23,7 @@ export interface ExecutorInit {
   readonly threadHeapMegabytesMax?: number
   /** Runs that may wait for a thread. */
   readonly queueMax?: number
-  /** Runs at once, with those that wait for a host call. */
+  /** Runs at once, with those that wait for a host call; at most 2,048 per thread. */
   readonly guestsMax?: number
   /** Memory of the executor with all its guests, in bytes. */
   readonly memoryBytesMax?: number
@@ -40,5 +41,7 @@ export function completeInit(init: ExecutorInit): Required<ExecutorInit> {
       `Cannot create executor: ${name} is ${value}, ${name === 'cpusMax' ? 'a number above 0' : `an integer of at least ${min}`} is needed`,
     )
   }
-  return complete
+  // more would wait for a thread that can take none
+  const guestsMax = Math.min(complete.guestsMax, complete.threads * GUESTS_PER_THREAD_MAX)
+  return { ...complete, guestsMax }
 }

@@ -97,6 +97,27 @@ suite('guests that wait for the world outside', () => {
     )
   })
 
+  test('go on elsewhere when another guest computes on their thread', async () => {
+    await using two = await startExecutor({ threads: 2 })
+    await two.prepare('ask', await compileWat(asking(2)))
+    await two.prepare('spin', await compileWat(SPIN))
+    const world = new World({ isOpen: false })
+    await using host = world.host()
+    const run = two.run(requestOf('ask'), undefined, host)
+    await world.calls(1)
+    // the only thread that there is yet has room for it
+    const controller = new AbortController()
+    const spinning = two.run(requestOf('spin', { fuel: HUGE_FUEL }), controller.signal)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    world.release()
+    await world.calls(2)
+    world.release()
+    assert.equal((await run).exit.kind, 'exit')
+    assert.equal(world.seen.length, 2)
+    controller.abort(new Error('enough'))
+    await assert.rejects(spinning, /enough/)
+  })
+
   test('are counted exactly after a trap without asking twice', async () => {
     const world = new World()
     await using host = world.host()

@@ -12,6 +12,9 @@ const RESTARTS_MAX = 3
 /** A guest that computes this long may be killed for it, so a thread stands by: starting one takes longer than killing. */
 const STANDBY_AFTER_MS = 20
 
+/** How long a run whose answer is here waits for its thread before it begins again on another one. */
+const MOVE_AFTER_MS = 50
+
 /** Where a pool's answers go: one for each run, and the host calls before it. */
 export interface GuestPoolEvents {
   frame(frame: Uint8Array): void
@@ -75,7 +78,23 @@ export class GuestPool {
 
   /** Hands a run the payload of its host call's answer. */
   answer(id: number, payload: Uint8Array<ArrayBuffer>): void {
-    this.#slotOf.get(id)?.answer(id, payload)
+    const slot = this.#slotOf.get(id)
+    if (slot?.answer(id, payload) === false) setTimeout(() => this.#move(id, slot), MOVE_AFTER_MS)
+  }
+
+  /** Lets a run begin again where there is room: another guest computes long on its thread, and it has its answer. */
+  #move(id: number, slot: GuestSlot): void {
+    const run = slot.find(id)
+    if (run === undefined || !slot.isHeld(id) || slot.isEnding) return
+    const hasRoom = this.#freeSlot() !== undefined && this.#computingCount() < this.#init.threads
+    if (!hasRoom) {
+      setTimeout(() => this.#move(id, slot), MOVE_AFTER_MS)
+      return
+    }
+    slot.release(run)
+    this.#slotOf.delete(id)
+    run.asked = undefined
+    void this.submit(run)
   }
 
   /** Ends a run that nobody wants any more; its answer is `ERR_ABORTED` unless it was already on its way. */

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { GUESTS_PER_THREAD_MAX } from '../../limits.ts'
 import type { CompiledProgram } from '../../module/program.ts'
 import type { Failure } from '../failure.ts'
 import { FRAME_HEAD_SIZE, readCallPayload } from '../protocol.ts'
@@ -9,8 +10,6 @@ import type { GuestRunState } from './guest-run-state.ts'
 const STACK_MEGABYTES = 64
 /** V8 keeps a little JavaScript heap per thread; guests' memories are outside of it. */
 const YOUNG_MEGABYTES = 16
-/** Guests that wait on one thread: what is lost and begun again when it has to be replaced. */
-const RUNS_MAX = 2048
 /** How often a thread is looked at that still has to forget a run. */
 const WATCH_MS = 20
 
@@ -34,6 +33,9 @@ export class GuestSlot {
   readonly #events: GuestSlotEvents
   readonly #runs = new Map<number, GuestRunState>()
   readonly #keys = new Set<string>()
+  /** Answers of parked runs that came while another one computed, in order. */
+  readonly #held = new Map<number, Uint8Array<ArrayBuffer>>()
+  #computingCount = 0
   /** Written by the thread: the run that computes, 0 if none. */
   readonly #computing = new Int32Array(new SharedArrayBuffer(4))
   /** Runs that the thread was told to drop and has not yet. */
@@ -62,9 +64,9 @@ export class GuestSlot {
 
   /** Whether it can begin a run now: nothing computes on it. */
   get isFree(): boolean {
-    if (!this.#isReady || this.#isEnding || this.#runs.size >= RUNS_MAX || this.#dropping.size > 0) return false
-    for (const run of this.#runs.values()) if (!run.isParked) return false
-    return true
+    if (!this.#isReady || this.#isEnding || this.#runs.size >= GUESTS_PER_THREAD_MAX || this.#dropping.size > 0)
+      return false
+    return this.#computingCount === 0
   }
 
   /** Whether its thread is being ended. */
@@ -85,6 +87,7 @@ export class GuestSlot {
   /** Puts a run on the thread. */
   start(run: GuestRunState, key: string, program: CompiledProgram): void {
     run.isParked = false
+    this.#computingCount++
     // a run that computes can lose its thread only through its own fault
     const isAlone = !run.waits && this.#runs.size === 0
     this.#runs.set(run.id, run)
@@ -94,23 +97,67 @@ export class GuestSlot {
 
   /** Repeats the run that has just trapped, with another rewriting of its program. */
   replay(run: GuestRunState, key: string, program: CompiledProgram): void {
-    run.isParked = false
+    this.#setParked(run, false)
     this.#post(this.#withProgram({ kind: 'replay', id: run.id, key }, program), [])
   }
 
-  /** Hands a run the payload of its answer's frame; an answer to what the run no longer asks is dropped. */
-  answer(id: number, payload: Uint8Array<ArrayBuffer>): void {
+  /**
+   * Hands a run the payload of its answer's frame; an answer to what the run no longer asks is dropped.
+   *
+   * @returns false if it has to wait, as another guest computes here
+   */
+  answer(id: number, payload: Uint8Array<ArrayBuffer>): boolean {
     const run = this.#runs.get(id)
-    if (run === undefined || run.asked !== readCallPayload(payload).sequence) return
+    if (run === undefined || run.asked !== readCallPayload(payload).sequence) return true
+    if (this.#computingCount > 0) {
+      this.#held.set(id, payload)
+      return false
+    }
+    this.#resume(run, payload)
+    return true
+  }
+
+  /** Whether a run's answer is here and the run cannot have it yet. */
+  isHeld(id: number): boolean {
+    return this.#held.has(id)
+  }
+
+  /** Takes a parked run off the thread, to be begun again on another one. */
+  release(run: GuestRunState): void {
+    this.#remove(run)
+    this.#post({ kind: 'drop', id: run.id }, [])
+  }
+
+  #resume(run: GuestRunState, payload: Uint8Array<ArrayBuffer>): void {
     run.asked = undefined
-    run.isParked = false
-    this.#post({ kind: 'answer', id, payload }, [payload.buffer])
+    this.#setParked(run, false)
+    this.#post({ kind: 'answer', id: run.id, payload }, [payload.buffer])
+  }
+
+  #resumeHeld(): void {
+    const [first] = this.#held
+    if (first === undefined || this.#computingCount > 0) return
+    const [id, payload] = first
+    this.#held.delete(id)
+    const run = this.#runs.get(id)
+    if (run !== undefined) this.#resume(run, payload)
+  }
+
+  #setParked(run: GuestRunState, isParked: boolean): void {
+    this.#computingCount += Number(run.isParked) - Number(isParked)
+    run.isParked = isParked
+  }
+
+  #remove(run: GuestRunState): void {
+    this.#runs.delete(run.id)
+    this.#held.delete(run.id)
+    if (!run.isParked) this.#computingCount--
   }
 
   /** Ends a run, and the thread with it if there is no other way. */
   stop(run: GuestRunState, failure: Failure): void {
     if (this.#runs.get(run.id) !== run) return
-    this.#runs.delete(run.id)
+    this.#remove(run)
     this.#events.failed(run, failure)
     if (this.#isComputing(run.id)) {
       this.#end()
@@ -118,6 +165,7 @@ export class GuestSlot {
     }
     this.#post({ kind: 'drop', id: run.id }, [])
     if (!run.isParked) this.#watchDrop(run.id)
+    this.#resumeHeld()
   }
 
   /** Drops modules that are gone. */
@@ -143,6 +191,7 @@ export class GuestSlot {
     if (this.#dropping.size > 0) return
     clearInterval(this.#watch)
     this.#watch = undefined
+    this.#resumeHeld()
     this.#events.ready(this)
   }
 
@@ -164,10 +213,12 @@ export class GuestSlot {
     }
     const run = this.#runs.get(answer.id)
     if (run === undefined) return
-    if (answer.kind === 'call' || answer.kind === 'trapped') run.isParked = true
-    else this.#runs.delete(run.id)
+    if (answer.kind === 'call' || answer.kind === 'trapped') this.#setParked(run, true)
+    else this.#remove(run)
     if (answer.kind === 'trapped' && run.payload.length === 0) run.payload = answer.payload
     if (answer.kind === 'call') run.asked = readCallPayload(answer.frame.subarray(FRAME_HEAD_SIZE)).sequence
+    // who has waited longest for this thread goes on before anyone begins
+    this.#resumeHeld()
     this.#events.answered(this, run, answer)
   }
 
