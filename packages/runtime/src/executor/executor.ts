@@ -36,6 +36,9 @@ interface Pending {
 
 type State = 'not started' | 'starting' | 'running' | 'stopped'
 
+/** Part of an executor's memory that guests who wait may have; the rest is for those that compute, modules and garbage. */
+const PARKED_SHARE = 0.5
+
 /** Starts in a row that end before the process answers: then the machine is at fault, and starting again helps nobody. */
 const FAILED_STARTS_MAX = 3
 
@@ -275,9 +278,10 @@ export class Executor implements AsyncDisposable {
     // who waits for it is told by start(); after a crash nobody may be waiting
     this.#ready.promise.catch(() => {})
     this.#gone = Promise.withResolvers()
-    const { threads, heapMegabytesMax, threadHeapMegabytesMax } = this.#init
+    const { threads, memoryBytesMax, heapMegabytesMax, threadHeapMegabytesMax } = this.#init
+    const parkedBytesMax = Math.floor(memoryBytesMax * PARKED_SHARE)
     const child = new ExecutorProcess(
-      { threads, heapMegabytesMax, threadHeapMegabytesMax },
+      { threads, parkedBytesMax, heapMegabytesMax, threadHeapMegabytesMax },
       { frame: (frame) => this.#onFrame(child, frame), exited: (why) => this.#onExited(why) },
     )
     this.#process = child

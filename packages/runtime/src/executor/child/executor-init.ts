@@ -2,6 +2,8 @@
 export interface ExecutorProcessInit {
   /** Guests that run at once, `>= 1`. */
   readonly threads: number
+  /** Memory of guests that wait for host calls, in bytes: while it is more, no run begins that could wait too. */
+  readonly parkedBytesMax: number
   /** JavaScript heap of each thread; guests' memories are not in it. */
   readonly threadHeapMegabytesMax: number
   /**

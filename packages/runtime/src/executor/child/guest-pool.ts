@@ -24,6 +24,8 @@ export interface GuestPoolEvents {
 /** Configures a {@link GuestPool}. */
 export interface GuestPoolInit {
   readonly threads: number
+  /** While parked guests have more memory, no run begins that could wait too. */
+  readonly parkedBytesMax: number
   readonly heapMegabytesMax: number
 }
 
@@ -128,11 +130,20 @@ export class GuestPool {
     while (this.#queue.length > 0 && this.#computingCount() < this.#init.threads) {
       const slot = this.#freeSlot()
       if (slot === undefined) break
-      const next = this.#queue.shift()
+      const next = this.#takeNext()
       if (next === undefined) break
       this.#start(slot, next)
     }
     while (this.#queue.length > this.#starting.size && this.#liveCount() < this.#init.threads) this.#spawn()
+  }
+
+  /** The first run in the queue for which there is memory: one that might be parked waits until parked ones have gone on. */
+  #takeNext(): Waiting | undefined {
+    let parkedBytes = 0
+    for (const slot of this.#slots) parkedBytes += slot.parkedBytes
+    const hasRoom = parkedBytes < this.#init.parkedBytesMax
+    const index = hasRoom ? 0 : this.#queue.findIndex(({ run }) => !run.waits)
+    return index < 0 ? undefined : this.#queue.splice(index, 1)[0]
   }
 
   /** Threads on which a guest computes. */

@@ -20,6 +20,8 @@ export interface GuestRunState {
   deadlineTimer: NodeJS.Timeout | undefined
   /** Whether it is off its thread: it waits for a host call, or for the module that counts exactly. */
   isParked: boolean
+  /** Its guest's memory when it was last parked; 0 before. */
+  memoryBytes: number
   /** Number of the host call that it waits for. */
   asked: number | undefined
   /** Times that it had to begin again because its thread ended by itself. */

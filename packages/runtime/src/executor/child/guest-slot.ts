@@ -36,6 +36,7 @@ export class GuestSlot {
   /** Answers of parked runs that came while another one computed, in order. */
   readonly #held = new Map<number, Uint8Array<ArrayBuffer>>()
   #computingCount = 0
+  #parkedBytes = 0
   /** Written by the thread: the run that computes, 0 if none. */
   readonly #computing = new Int32Array(new SharedArrayBuffer(4))
   /** Runs that the thread was told to drop and has not yet. */
@@ -77,6 +78,11 @@ export class GuestSlot {
   /** Runs on it, parked ones too. */
   get runsCount(): number {
     return this.#runs.size
+  }
+
+  /** Memory of the guests that are parked here, in bytes. */
+  get parkedBytes(): number {
+    return this.#parkedBytes
   }
 
   /** The run of this number, if it is here. */
@@ -144,14 +150,17 @@ export class GuestSlot {
   }
 
   #setParked(run: GuestRunState, isParked: boolean): void {
-    this.#computingCount += Number(run.isParked) - Number(isParked)
+    if (run.isParked === isParked) return
+    this.#computingCount += isParked ? -1 : 1
+    this.#parkedBytes += isParked ? run.memoryBytes : -run.memoryBytes
     run.isParked = isParked
   }
 
   #remove(run: GuestRunState): void {
     this.#runs.delete(run.id)
     this.#held.delete(run.id)
-    if (!run.isParked) this.#computingCount--
+    if (run.isParked) this.#parkedBytes -= run.memoryBytes
+    else this.#computingCount--
   }
 
   /** Ends a run, and the thread with it if there is no other way. */
@@ -213,6 +222,7 @@ export class GuestSlot {
     }
     const run = this.#runs.get(answer.id)
     if (run === undefined) return
+    if (answer.kind === 'call') run.memoryBytes = answer.memoryBytes
     if (answer.kind === 'call' || answer.kind === 'trapped') this.#setParked(run, true)
     else this.#remove(run)
     if (answer.kind === 'trapped' && run.payload.length === 0) run.payload = answer.payload

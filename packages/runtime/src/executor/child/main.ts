@@ -31,7 +31,7 @@ const preparer = new Preparer(init)
 const modules = new ModuleStore(preparer, (keys) => pool.forget(keys))
 const pool = new GuestPool(
   modules,
-  { threads: init.threads, heapMegabytesMax: init.threadHeapMegabytesMax },
+  { threads: init.threads, parkedBytesMax: init.parkedBytesMax, heapMegabytesMax: init.threadHeapMegabytesMax },
   { frame: send, failed: sendFailure },
 )
 
@@ -92,6 +92,7 @@ function runStateOf(id: number, payload: Uint8Array): GuestRunState {
     deadlineTimer: undefined,
     isParked: false,
     asked: undefined,
+    memoryBytes: 0,
     restarts: 0,
   }
 }

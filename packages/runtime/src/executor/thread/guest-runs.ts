@@ -78,6 +78,11 @@ export class GuestRuns {
     this.#garbage.add(DROPPED_BYTES_MIN + active.place.guest.memory.size)
   }
 
+  /** Bytes of the memory of a run's guest. */
+  memoryBytesOf(id: number): number {
+    return this.#active.get(id)?.place.guest.memory.size ?? 0
+  }
+
   /** Clears away what guests left behind, if it is much. */
   tidy(): void {
     this.#garbage.collectIfDue()

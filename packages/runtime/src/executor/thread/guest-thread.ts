@@ -16,7 +16,7 @@ const computing: Int32Array = workerData
 const runs = new GuestRuns({
   asked: (id, frame) => {
     Atomics.store(computing, 0, 0)
-    post({ kind: 'call', id, frame }, [frame.buffer])
+    post({ kind: 'call', id, frame, memoryBytes: runs.memoryBytesOf(id) }, [frame.buffer])
   },
   resumed: (id) => void Atomics.store(computing, 0, id),
 })

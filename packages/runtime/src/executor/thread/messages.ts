@@ -29,7 +29,13 @@ export type GuestAnswer =
   /** The thread has forgotten a run; no code of it runs any more. */
   | { readonly kind: 'dropped'; readonly id: number }
   /** The frame of a host call; its run waits, and the thread is free. */
-  | { readonly kind: 'call'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'call'
+      readonly id: number
+      readonly frame: Uint8Array<ArrayBuffer>
+      /** Of the guest, while it waits. */
+      readonly memoryBytes: number
+    }
   | { readonly kind: 'done'; readonly id: number; readonly frame: Uint8Array<ArrayBuffer> }
   /**
    * The run trapped, so its exact fuel needs a replay with the program rewritten for that. Until then others may compute on
