@@ -339,12 +339,13 @@ export class Executor implements AsyncDisposable {
   }
 
   #rest(): void {
-    this.#watch.stop()
+    this.#watch.pause()
     this.#confinement.rest()
   }
 
   #failAll(reason: RuntimeReason): void {
-    this.#rest()
+    this.#watch.stop()
+    this.#confinement.rest()
     const open = [...this.#pending.values()]
     this.#pending.clear()
     for (const { fail } of open) fail(reason)

@@ -14,6 +14,7 @@ export class SilenceWatch {
   readonly #clock: Clock
   readonly #events: SilenceWatchEvents
   #running: AbortController | undefined
+  #isPaused = false
   #unanswered = 0
 
   constructor(clock: Clock, events: SilenceWatchEvents) {
@@ -23,6 +24,7 @@ export class SilenceWatch {
 
   /** Begins to watch unless it does already. */
   start(): void {
+    this.#isPaused = false
     if (this.#running !== undefined) return
     this.#running = new AbortController()
     this.#unanswered = 0
@@ -35,18 +37,24 @@ export class SilenceWatch {
     this.#unanswered = 0
   }
 
-  /** There is no work any more. */
+  /** There is no work now: the watch ends by itself, since work that comes soon again should not cost a timer each time. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  /** There is nothing to watch any more. */
   stop(): void {
     this.#running?.abort()
     this.#running = undefined
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    for (;;) {
+    while (!this.#isPaused) {
       if (this.#unanswered >= 2) this.#events.silent()
       this.#unanswered++
       this.#events.ask()
       await this.#clock.sleep(EXECUTOR_SILENCE_MS_MAX / 2, signal)
     }
+    this.#running = undefined
   }
 }

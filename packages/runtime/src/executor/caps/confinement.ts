@@ -57,14 +57,14 @@ export class Confinement {
     if (this.#pid !== undefined) this.#watch?.start(this.#pid)
   }
 
-  /** There is no work any more. */
+  /** There is no work now. */
   rest(): void {
-    this.#watch?.stop()
+    this.#watch?.pause()
   }
 
   /** The process is gone. */
   leave(): void {
-    this.rest()
+    this.#watch?.stop()
     this.#pid = undefined
     const leave = this.#leaveGroup
     this.#leaveGroup = undefined

@@ -26,6 +26,7 @@ export class MemoryWatch {
   readonly #bytesMax: number
   readonly #onExceeded: (bytes: number) => void
   #running: AbortController | undefined
+  #isPaused = false
 
   constructor(
     components: { readonly clock: Clock; readonly measure: ResidentBytes },
@@ -39,13 +40,19 @@ export class MemoryWatch {
 
   /** Begins to watch a process unless one is watched already. */
   start(pid: number): void {
+    this.#isPaused = false
     if (this.#running !== undefined) return
     this.#running = new AbortController()
     // it ends when it is aborted, which is no error
     this.#watch(pid, this.#running.signal).catch(() => {})
   }
 
-  /** There is no work any more. */
+  /** There is no work now: the watch ends by itself, since work that comes soon again should not cost a timer each time. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  /** There is nothing to watch any more. */
   stop(): void {
     this.#running?.abort()
     this.#running = undefined
@@ -54,6 +61,10 @@ export class MemoryWatch {
   async #watch(pid: number, signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#clock.sleep(INTERVAL_MS, signal)
+      if (this.#isPaused) {
+        this.#running = undefined
+        return
+      }
       const bytes = await this.#measure(pid)
       signal.throwIfAborted()
       if (bytes !== undefined && bytes > this.#bytesMax) this.#onExceeded(bytes)
