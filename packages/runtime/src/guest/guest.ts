@@ -137,6 +137,11 @@ export class Guest {
     this.#fuelCell = fuel
   }
 
+  /** Bytes of its memory, or of those of all its program's modules. */
+  get memoryBytes(): number {
+    return this.modules?.memoryBytes ?? this.memory.size
+  }
+
   /** Fuel used so far, at most the limit. */
   get fuelUsed(): bigint {
     const left = this.#fuelCell?.value ?? this.#fuelLimit

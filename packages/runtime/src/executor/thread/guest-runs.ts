@@ -75,12 +75,12 @@ export class GuestRuns {
     if (active === undefined) return
     this.#active.delete(id)
     active.place.link.drop(this.#trap)
-    this.#garbage.add(DROPPED_BYTES_MIN + active.place.guest.memory.size)
+    this.#garbage.add(DROPPED_BYTES_MIN + active.place.guest.memoryBytes)
   }
 
   /** Bytes of the memory of a run's guest. */
   memoryBytesOf(id: number): number {
-    return this.#active.get(id)?.place.guest.memory.size ?? 0
+    return this.#active.get(id)?.place.guest.memoryBytes ?? 0
   }
 
   /** Clears away what guests left behind, if it is much. */
@@ -142,7 +142,7 @@ export class GuestRuns {
     const active = this.#active.get(id)
     this.#active.delete(id)
     if (active === undefined) return
-    this.#garbage.add(active.place.guest.memory.size)
+    this.#garbage.add(active.place.guest.memoryBytes)
     if (this.#idle.length >= IDLE_PLACES_MAX) return
     active.place.guest.release()
     this.#idle.push(active.place)

@@ -46,7 +46,7 @@ export class LinkedProgram implements ModuleCalls {
     return this.#parts.map((part) => part.exports)
   }
 
-  /** Bytes of all their memories. */
+  /** @see ModuleCalls */
   get memoryBytes(): number {
     return this.#parts.reduce((sum, { memory }) => sum + (memory?.buffer.byteLength ?? 0), 0)
   }

@@ -58,7 +58,7 @@ export async function runGuest(
     exitCode: exit.code,
     // a run that needs more than there is has used what there was, wherever the rewritten code noticed
     fuelUsed: exit.kind === 'out-of-fuel' ? order.fuel : Number(guest.fuelUsed),
-    memoryPeakBytes: instances.memoryBytes,
+    memoryPeakBytes: guest.memoryBytes,
     queueMs: 0,
     instantiateMs: readyMs - startMs,
     runMs: performance.now() - readyMs,
@@ -118,11 +118,6 @@ class Instances {
   /** Whether an instruction of the guest can have run. */
   get hasComputed(): boolean {
     return (this.#linked?.exports.length ?? 0) > 0 || this.entry[FUEL_EXPORT] !== undefined
-  }
-
-  /** Bytes of all memories. */
-  get memoryBytes(): number {
-    return this.#linked?.memoryBytes ?? this.#guest.memory.size
   }
 }
 
