@@ -1,5 +1,6 @@
 import type { Clock } from '@blockless/core'
 import { EXECUTOR_SILENCE_MS_MAX } from '../limits.ts'
+import { WhileWorking } from './while-working.ts'
 
 /** What a watch does. */
 export interface SilenceWatchEvents {
@@ -11,25 +12,20 @@ export interface SilenceWatchEvents {
 
 /** Asks for signs of life while there is work, and tells when two are owed: one, a pause of this process explains. */
 export class SilenceWatch {
-  readonly #clock: Clock
   readonly #events: SilenceWatchEvents
-  #running: AbortController | undefined
-  #isPaused = false
+  readonly #repeat: WhileWorking
   #unanswered = 0
 
   constructor(clock: Clock, events: SilenceWatchEvents) {
-    this.#clock = clock
     this.#events = events
+    this.#repeat = new WhileWorking(clock, { intervalMs: EXECUTOR_SILENCE_MS_MAX / 2, tick: () => this.#look() })
   }
 
-  /** Begins to watch unless it does already. */
+  /** There is work. */
   start(): void {
-    this.#isPaused = false
-    if (this.#running !== undefined) return
-    this.#running = new AbortController()
+    if (!this.#repeat.start()) return
     this.#unanswered = 0
-    // it ends when it is aborted, which is no error
-    this.#watch(this.#running.signal).catch(() => {})
+    this.#look()
   }
 
   /** There was a sign of life. */
@@ -37,24 +33,19 @@ export class SilenceWatch {
     this.#unanswered = 0
   }
 
-  /** There is no work now: the watch ends by itself, since work that comes soon again should not cost a timer each time. */
+  /** There is no work now. */
   pause(): void {
-    this.#isPaused = true
+    this.#repeat.pause()
   }
 
   /** There is nothing to watch any more. */
   stop(): void {
-    this.#running?.abort()
-    this.#running = undefined
+    this.#repeat.stop()
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    while (!this.#isPaused) {
-      if (this.#unanswered >= 2) this.#events.silent()
-      this.#unanswered++
-      this.#events.ask()
-      await this.#clock.sleep(EXECUTOR_SILENCE_MS_MAX / 2, signal)
-    }
-    this.#running = undefined
+  #look(): void {
+    if (this.#unanswered >= 2) this.#events.silent()
+    this.#unanswered++
+    this.#events.ask()
   }
 }

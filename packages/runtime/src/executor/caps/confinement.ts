@@ -27,7 +27,6 @@ export class Confinement {
   readonly #components: ConfinementComponents
   readonly #caps: ProcessCaps
   #watch: MemoryWatch | undefined
-  #pid: number | undefined
   #leaveGroup: (() => void) | undefined
 
   constructor(components: ConfinementComponents, caps: ProcessCaps) {
@@ -38,15 +37,15 @@ export class Confinement {
   /** Takes in a process that has just been started. */
   enter(child: ConfinedProcess): void {
     const { clock, log, measure, cgroups } = this.#components
-    this.#pid = child.pid
-    if (child.pid === undefined) return
+    const { pid } = child
+    if (pid === undefined) return
     const { memoryBytes } = this.#caps
     const onExceeded = (bytes: number): void => {
       child.kill(`the executor used ${megabytes(bytes)} of memory, its operator allows ${megabytes(memoryBytes)}`)
     }
-    this.#watch = new MemoryWatch({ clock, measure }, { bytesMax: memoryBytes, onExceeded })
+    this.#watch = new MemoryWatch({ clock, measure }, { pid, bytesMax: memoryBytes, onExceeded })
     try {
-      this.#leaveGroup = cgroups?.confine(child.pid, this.#caps)
+      this.#leaveGroup = cgroups?.confine(pid, this.#caps)
     } catch (error) {
       log.warn('executor runs without a control group', { why: error instanceof Error ? error.message : String(error) })
     }
@@ -54,7 +53,7 @@ export class Confinement {
 
   /** There is work: memory may grow. */
   begin(): void {
-    if (this.#pid !== undefined) this.#watch?.start(this.#pid)
+    this.#watch?.start()
   }
 
   /** There is no work now. */
@@ -65,7 +64,7 @@ export class Confinement {
   /** The process is gone. */
   leave(): void {
     this.#watch?.stop()
-    this.#pid = undefined
+    this.#watch = undefined
     const leave = this.#leaveGroup
     this.#leaveGroup = undefined
     try {

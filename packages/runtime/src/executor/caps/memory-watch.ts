@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '@blockless/core'
+import { WhileWorking } from '../while-working.ts'
 
 /** How often memory is looked at: a guest fills about 100 MB in this time. */
 const INTERVAL_MS = 100
@@ -19,55 +20,47 @@ export async function residentBytes(pid: number): Promise<number | undefined> {
   }
 }
 
+/** What a {@link MemoryWatch} looks at, and what for. */
+export interface MemoryWatchInit {
+  readonly pid: number
+  readonly bytesMax: number
+  onExceeded(bytes: number): void
+}
+
 /** Looks at the memory of an executor while it has work, and tells when it is more than its operator allows. */
 export class MemoryWatch {
-  readonly #clock: Clock
   readonly #measure: ResidentBytes
-  readonly #bytesMax: number
-  readonly #onExceeded: (bytes: number) => void
-  #running: AbortController | undefined
-  #isPaused = false
+  readonly #init: MemoryWatchInit
+  readonly #repeat: WhileWorking
 
-  constructor(
-    components: { readonly clock: Clock; readonly measure: ResidentBytes },
-    init: { readonly bytesMax: number; readonly onExceeded: (bytes: number) => void },
-  ) {
-    this.#clock = components.clock
+  constructor(components: { readonly clock: Clock; readonly measure: ResidentBytes }, init: MemoryWatchInit) {
     this.#measure = components.measure
-    this.#bytesMax = init.bytesMax
-    this.#onExceeded = init.onExceeded
+    this.#init = init
+    this.#repeat = new WhileWorking(components.clock, {
+      intervalMs: INTERVAL_MS,
+      tick: async (signal) => await this.#look(signal),
+    })
   }
 
-  /** Begins to watch a process unless one is watched already. */
-  start(pid: number): void {
-    this.#isPaused = false
-    if (this.#running !== undefined) return
-    this.#running = new AbortController()
-    // it ends when it is aborted, which is no error
-    this.#watch(pid, this.#running.signal).catch(() => {})
+  /** There is work. */
+  start(): void {
+    this.#repeat.start()
   }
 
-  /** There is no work now: the watch ends by itself, since work that comes soon again should not cost a timer each time. */
+  /** There is no work now. */
   pause(): void {
-    this.#isPaused = true
+    this.#repeat.pause()
   }
 
   /** There is nothing to watch any more. */
   stop(): void {
-    this.#running?.abort()
-    this.#running = undefined
+    this.#repeat.stop()
   }
 
-  async #watch(pid: number, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await this.#clock.sleep(INTERVAL_MS, signal)
-      if (this.#isPaused) {
-        this.#running = undefined
-        return
-      }
-      const bytes = await this.#measure(pid)
-      signal.throwIfAborted()
-      if (bytes !== undefined && bytes > this.#bytesMax) this.#onExceeded(bytes)
-    }
+  async #look(signal: AbortSignal): Promise<void> {
+    const { pid, bytesMax } = this.#init
+    const bytes = await this.#measure(pid)
+    signal.throwIfAborted()
+    if (bytes !== undefined && bytes > bytesMax) this.#init.onExceeded(bytes)
   }
 }
